@@ -1,0 +1,110 @@
+"""Settings: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engram_core.errors import ConfigError
+
+DEFAULT_EMBEDDER = "minilm"
+
+
+def default_data_dir() -> Path:
+    """Return the platform's user data folder; for root, whose home is closed to the server, the system's."""
+    if os.name == "posix" and os.geteuid() == 0 and os.uname().sysname == "Linux":
+        return Path("/var/lib/engram")
+    return platformdirs.user_data_path("engram", appauthor=False)
+
+
+def _named(field: str, *others: str) -> Any:
+    """Read `ENGRAM_<FIELD>` and, where others chose a name first, that name too."""
+    return AliasChoices(field, f"ENGRAM_{field.upper()}", *others)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, from keywords or from the environment (`ENGRAM_…`).
+
+    Attributes:
+        data_dir: Where the embedded Postgres keeps its data.
+        database_url: A PostgreSQL ≥ 16 with pgvector ≥ 0.7 to use instead of the embedded one; `memory://` keeps
+            everything in this process and nothing on disk.
+        graph_url: A Neo4j for the entity graph.
+        llm: The model that learns facts: `openai:<model>`, `ollama:<model>`.
+        embedder: `minilm` (built in), `sentence-transformers:<model>`, `openai:<model>`, `ollama:<model>`.
+        tenant: The account that verbs are bound to.
+        languages: Snowball stemmers for words in Latin script, by name, separated by commas.
+        postgres_version: Which embedded PostgreSQL makes a new store: 18 or 16.
+        start_timeout: Seconds to wait for the embedded server, recovery after a crash included.
+        pool_size: Connections to Postgres at most.
+        cache_mb: Memory for the search indexes of the scopes in use.
+        exact_limit: Memories up to which a scope is searched exactly; a larger one by HNSW.
+        embedding_threads: Threads of the built-in embedder; 0 means one a core.
+        tokens: The tiktoken encoding to count by, where its vocabulary is on this machine.
+        tiktoken_cache_dir: Where tiktoken keeps vocabularies.
+        openai_api_key: Key for `openai:` models.
+        openai_base_url: Where `openai:` models are served.
+        ollama_host: Where `ollama:` models are served.
+    """
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir, validation_alias=_named("data_dir"))
+    database_url: SecretStr | None = Field(None, validation_alias=_named("database_url"))
+    graph_url: SecretStr | None = Field(None, validation_alias=_named("graph_url"))
+    llm: str | None = Field(None, validation_alias=_named("llm"))
+    embedder: str = Field(DEFAULT_EMBEDDER, validation_alias=_named("embedder"))
+    tenant: str = Field("default", validation_alias=_named("tenant"))
+    languages: str = Field("english", validation_alias=_named("languages"))
+    postgres_version: int = Field(
+        18, validation_alias=_named("postgres_version", "PGSERVER_POSTGRES_VERSION")
+    )
+    start_timeout: float = Field(600, gt=0, validation_alias=_named("start_timeout"))
+    pool_size: int = Field(8, ge=2, le=1000, validation_alias=_named("pool_size"))
+    cache_mb: int = Field(256, ge=0, validation_alias=_named("cache_mb"))
+    exact_limit: int = Field(50_000, ge=0, validation_alias=_named("exact_limit"))
+    embedding_threads: int = Field(0, ge=0, validation_alias=_named("embedding_threads"))
+    tokens: str = Field("o200k_base", validation_alias=_named("tokens"))
+    tiktoken_cache_dir: Path | None = Field(
+        None, validation_alias=_named("tiktoken_cache_dir", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=_named("openai_api_key", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = Field(None, validation_alias=_named("openai_base_url", "OPENAI_BASE_URL"))
+    ollama_host: str | None = Field(None, validation_alias=_named("ollama_host", "OLLAMA_HOST"))
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("postgres_version")
+    @classmethod
+    def _carried(cls, value: int) -> int:
+        if value not in (16, 18):
+            raise ValueError("the embedded PostgreSQL is 16 or 18")
+        return value
+
+    @property
+    def language_names(self) -> tuple[str, ...]:
+        """The names in `languages`, in order."""
+        return tuple(name.strip().lower() for name in self.languages.split(",") if name.strip())
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; a keyword that is not None wins over it.
+
+    Raises:
+        ConfigError: A value cannot be used; the message names each.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as exc:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
+        raise ConfigError(problems) from exc

@@ -1,0 +1,48 @@
+"""What was decided about a memory, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engram_core.domain.memory import Memory
+
+
+class Op(StrEnum):
+    """The four decisions of reconciliation."""
+
+    ADD = "ADD"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    NOOP = "NOOP"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One decision, kept for good.
+
+    Attributes:
+        id: A UUID.
+        op: What was decided.
+        before: The version that was closed (UPDATE, DELETE) or that already said it (NOOP).
+        after: The version that was opened (ADD, UPDATE).
+        reason: Why, in words.
+        actor: Who decided: `user`, `rules`, a model's name, …
+        at: When it was recorded.
+    """
+
+    id: str
+    op: Op
+    before: Memory | None
+    after: Memory | None
+    reason: str
+    actor: str
+    at: datetime
+
+    @property
+    def memory(self) -> Memory:
+        """The memory it is about: what it is now, else what it was."""
+        memory = self.after or self.before
+        assert memory is not None, "a change is always about a memory"
+        return memory

@@ -1,0 +1,1 @@
+"""Exact search over the memories of a scope, in memory."""

@@ -1,0 +1,1 @@
+"""Fakes and scripted servers for the tests of those who build on Engram."""
