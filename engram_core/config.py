@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ DEFAULT_EMBEDDER = "minilm"
 
 
 def default_data_dir() -> Path:
-    """Return the platform's user data folder; for root, whose home is closed to the server, the system's."""
-    if os.name == "posix" and os.geteuid() == 0 and os.uname().sysname == "Linux":
-        return Path("/var/lib/engram")
+    """Return the platform's user data folder for Engram."""
     return platformdirs.user_data_path("engram", appauthor=False)
 
 
@@ -61,9 +58,7 @@ class Settings(BaseSettings):
     embedder: str = Field(DEFAULT_EMBEDDER, validation_alias=_named("embedder"))
     tenant: str = Field("default", validation_alias=_named("tenant"))
     languages: str = Field("english", validation_alias=_named("languages"))
-    postgres_version: int = Field(
-        18, validation_alias=_named("postgres_version", "PGSERVER_POSTGRES_VERSION")
-    )
+    postgres_version: int = Field(18, validation_alias=_named("postgres_version", "PGSERVER_POSTGRES_VERSION"))
     start_timeout: float = Field(600, gt=0, validation_alias=_named("start_timeout"))
     pool_size: int = Field(8, ge=2, le=1000, validation_alias=_named("pool_size"))
     cache_mb: int = Field(256, ge=0, validation_alias=_named("cache_mb"))
@@ -73,9 +68,7 @@ class Settings(BaseSettings):
     tiktoken_cache_dir: Path | None = Field(
         None, validation_alias=_named("tiktoken_cache_dir", "TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
     )
-    openai_api_key: SecretStr | None = Field(
-        None, validation_alias=_named("openai_api_key", "OPENAI_API_KEY")
-    )
+    openai_api_key: SecretStr | None = Field(None, validation_alias=_named("openai_api_key", "OPENAI_API_KEY"))
     openai_base_url: str | None = Field(None, validation_alias=_named("openai_base_url", "OPENAI_BASE_URL"))
     ollama_host: str | None = Field(None, validation_alias=_named("ollama_host", "OLLAMA_HOST"))
 

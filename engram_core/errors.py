@@ -108,7 +108,7 @@ class InvalidOutputError(ProviderError):
 def _shorten(value: object, limit: int = 80) -> str:
     if isinstance(value, str):
         # ascii() keeps a lone surrogate or a NUL printable on any terminal.
-        text = ascii(value) if len(value) <= limit else f"{ascii(value[:limit])}… ({len(value)} characters)"
+        text = ascii(value) if len(value) <= limit else f"{value[:limit]!a}… ({len(value)} characters)"
         return f"str {text}"
     if value is None:
         return "None"

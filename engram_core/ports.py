@@ -167,16 +167,14 @@ class MemoryStore(ABC):
     async def close(self) -> None:
         """Give back what is held. Closing twice is harmless."""
 
-    # -- writing ------------------------------------------------------------------------------------------------
+    # -- writing
 
     @abstractmethod
     async def record(self, turns: Sequence[Turn]) -> Recorded:
         """Store turns, of any number of owners, leaving out those whose key (per owner) is there already."""
 
     @abstractmethod
-    async def embedded(
-        self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None
-    ) -> None:
+    async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
         """Store the vectors of memories (by id) and strike the job.
 
         A memory that was erased meanwhile, or has its vector already, is passed over.
@@ -213,23 +211,21 @@ class MemoryStore(ABC):
         """Remove physically all that the scope contains: memories, vectors, terms, history, jobs."""
 
     @abstractmethod
-    async def restore(
-        self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]
-    ) -> Recorded:
+    async def restore(self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]) -> Recorded:
         """Store exported versions and history with the ids they had; what is there already stays as it is.
 
         Raises:
             ConflictError: An id is in use by a memory of another scope. Nothing is written.
         """
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- reading
 
     @abstractmethod
     async def get(self, tenant: str, ids: Sequence[str]) -> list[Memory]:
         """Return the versions with these ids in the tenant, in the order given; unknown ids are left out."""
 
     @abstractmethod
-    async def list(self, selection: Selection, *, limit: int, after: str | None = None) -> Page:
+    async def listing(self, selection: Selection, *, limit: int, after: str | None = None) -> Page:
         """List selected memories in the order of `recorded_at`, then arrival.
 
         Raises:
@@ -256,7 +252,7 @@ class MemoryStore(ABC):
     async def view(self, selection: Selection) -> View:
         """Open a consistent reading for one search."""
 
-    # -- changing the embedding model ---------------------------------------------------------------------------
+    # -- changing the embedding model
 
     @abstractmethod
     def refill(self, space: Space, batch: int) -> AsyncIterator[RefillBatch]:

@@ -191,7 +191,7 @@ def _compare(op: CompareOp, found: Any, wanted: Any) -> bool:
     if isinstance(found, str) != isinstance(wanted, str):
         return False
     order = (found > wanted) - (found < wanted)
-    return {"$gt": order > 0, "$gte": order >= 0, "$lt": order < 0, "$lte": order <= 0}[op]
+    return bool({"$gt": order > 0, "$gte": order >= 0, "$lt": order < 0, "$lte": order <= 0}[op])
 
 
 def _same(a: Any, b: Any) -> bool:
