@@ -143,8 +143,8 @@ class View(ABC):
         """Score these rows and their neighbours completely; `dense` is all NaN without a query vector."""
 
     @abstractmethod
-    async def hydrate(self, rows: Rows) -> list[Memory]:
-        """Fetch whole memories, in the order given; one that was erased meanwhile is left out."""
+    async def hydrate(self, rows: Rows) -> list[Memory | None]:
+        """Fetch whole memories, in the order given; None for one that was erased meanwhile."""
 
 
 class MemoryStore(ABC):

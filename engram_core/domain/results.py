@@ -18,11 +18,13 @@ class AddResult:
         turns: The stored turns, in the order given; one that was there before is returned as it is.
         changes: What was learned from them.
         duplicates: How many of the turns were there before.
+        pending: How many have no vector yet because the embedder failed; it is made up for later.
     """
 
     turns: tuple[Memory, ...]
     changes: tuple[Change, ...] = ()
     duplicates: int = 0
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ class Context(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a listing.
+class Page(Sequence[Memory]):
+    """A part of a listing: a sequence of memories.
 
     Attributes:
         items: Oldest first.
@@ -113,6 +115,20 @@ class Page:
 
     items: tuple[Memory, ...]
     cursor: str | None
+
+    @overload
+    def __getitem__(self, index: int) -> Memory: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Memory, ...]: ...
+    def __getitem__(self, index: int | slice) -> Memory | tuple[Memory, ...]:
+        """Return one memory, or a slice of them."""
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Memory]:
+        return iter(self.items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""The engine: every verb a short list of named steps over the ports."""
+
+from __future__ import annotations
+
+from engram_core.engine.adding import Adding
+from engram_core.engine.backend import Backend, LazyBackend
+from engram_core.engine.finding import Finding
+from engram_core.engine.keeping import Keeping
+from engram_core.engine.moving import Moving
+
+__all__ = ["Backend", "Engine", "LazyBackend"]
+
+
+class Engine(Adding, Finding, Keeping, Moving):
+    """All verbs, bound to one tenant."""

@@ -1,0 +1,102 @@
+"""Verbs that remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from engram_core.domain.message import Message
+from engram_core.domain.results import AddManyResult, AddResult
+from engram_core.domain.scope import Scope
+from engram_core.engine.base import EngineBase, utc_now
+from engram_core.errors import InvalidInputError
+from engram_core.ingest.bulk import BulkImport, MessageStream
+from engram_core.ingest.pending import try_embed
+from engram_core.ingest.turns import MessageLike, make_turns, read_messages
+
+
+class Adding(EngineBase):
+    """`add` and `add_many`."""
+
+    async def add(
+        self,
+        messages: MessageLike | Sequence[MessageLike],
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        occurred_at: datetime | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        infer: bool = True,
+        idempotency_key: str | None = None,
+    ) -> AddResult:
+        """Remember messages: every turn is stored word for word.
+
+        Args:
+            messages: A string, a `Message`, a mapping with `content` and optionally `role`, `name`, `occurred_at`,
+                `session_id`, `metadata`; or a list of them.
+            user_id: Who it is about or from.
+            agent_id: The agent that took part.
+            session_id: The conversation.
+            occurred_at: When it was said, for messages that do not say; default now. Naive times are UTC.
+            metadata: Added to each message's own.
+            infer: Learn from the turns; no model is used yet, so the turns alone are stored either way.
+            idempotency_key: Makes a second call with the same key and scope change nothing. Without it, a turn with
+                a stated time is the same when scope, speaker, words and time are; one without is always new.
+
+        Raises:
+            InvalidInputError: An argument is not acceptable; nothing was written.
+        """
+        scope = self._scope(user_id, agent_id, session_id)
+        if not isinstance(infer, bool):
+            raise InvalidInputError("infer", infer, "True or False")
+        read = read_messages(messages, occurred_at=occurred_at, metadata=metadata)
+        turns = make_turns(read, _required(scope, read), utc_now(), idempotency_key)
+        backend = await self._backend.opened()
+        recorded = await backend.store.record(turns)
+        pending = await try_embed(recorded, backend.store, backend.embedder)
+        return AddResult(recorded.turns, duplicates=len(turns) - len(recorded.fresh), pending=pending)
+
+    async def add_many(
+        self,
+        messages: MessageStream,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        session_id: str | None = None,
+        occurred_at: datetime | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> AddManyResult:
+        """Import any number of messages in bounded memory; run again after a crash, it adds what is missing.
+
+        Args:
+            messages: An iterable or async iterable of what `add` takes; each may carry its own `session_id`.
+            user_id: Who they are about or from.
+            agent_id: The agent that took part.
+            session_id: The conversation of those that name none.
+            occurred_at: When they were said, for those that do not say.
+            metadata: Added to each message's own.
+            progress: Called with the number of messages that are safely stored so far.
+
+        Raises:
+            InvalidInputError: A message is not acceptable; those before it are stored.
+            ProviderError: The embedder failed; run again to go on.
+        """
+        scope = self._scope(user_id, agent_id, session_id)
+
+        def prepare(message: Message) -> Message:
+            ready = read_messages([message], occurred_at=occurred_at, metadata=metadata)
+            _required(scope, ready)
+            return ready[0]
+
+        backend = await self._backend.opened()
+        return await BulkImport(scope, backend.store, backend.embedder, utc_now).run(messages, prepare, progress)
+
+
+def _required(scope: Scope, messages: Sequence[Message]) -> Scope:
+    """Check that every message has at least one scope part, its own session included."""
+    for message in messages:
+        scope.narrowed(session_id=message.session_id).required()
+    return scope

@@ -1,0 +1,163 @@
+"""The shape of an export: JSON Lines, one memory or one change a line, lossless."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from engram_core.domain.change import Change, Op
+from engram_core.domain.checks import check_metadata, check_name, check_text
+from engram_core.domain.ids import check_id
+from engram_core.domain.memory import Kind, Memory, Origin
+from engram_core.domain.message import Role
+from engram_core.domain.scope import Scope
+from engram_core.errors import InvalidInputError
+
+FORMAT = "engram"
+VERSION = 1
+
+Id = Annotated[str, AfterValidator(lambda value: check_id("id", value))]
+Time = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Header(_Record):
+    """The first line."""
+
+    type: Literal["header"] = "header"
+    format: Literal["engram"] = "engram"
+    version: int = VERSION
+
+
+class MemoryRecord(_Record):
+    """One version of one memory; `key` is what makes a turn the same when it comes again, as hexadecimal."""
+
+    type: Literal["memory"] = "memory"
+    id: Id
+    user_id: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    kind: Kind
+    text: str
+    role: Role | None = None
+    speaker: str | None = None
+    origin: Origin = "user"
+    valid_from: Time
+    valid_to: Time | None = None
+    recorded_at: Time
+    retired_at: Time | None = None
+    sources: list[Id] = []
+    supersedes: Id | None = None
+    importance: float = Field(0.5, ge=0, le=1)
+    metadata: dict[str, Any] = {}
+    expires_at: Time | None = None
+    key: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+
+    @classmethod
+    def of(cls, memory: Memory, key: bytes | None) -> MemoryRecord:
+        """Write a memory as a record."""
+        scope = memory.scope
+        names = [name for name in cls.model_fields if name not in ("type", "key", "user_id", "agent_id", "session_id")]
+        values = {name: getattr(memory, name) for name in names} | {"sources": list(memory.sources)}
+        return cls(
+            user_id=scope.user_id,
+            agent_id=scope.agent_id,
+            session_id=scope.session_id,
+            key=key.hex() if key else None,
+            **values,
+        )
+
+    def memory(self, tenant: str) -> Memory:
+        """Read the memory back, into a tenant."""
+        values = self.model_dump(exclude={"type", "key", "user_id", "agent_id", "session_id"})
+        check_text("text", self.text)
+        check_name("speaker", self.speaker)
+        values["metadata"] = check_metadata("metadata", self.metadata)
+        values["sources"] = tuple(self.sources)
+        scope = Scope(tenant, self.user_id, self.agent_id, self.session_id).required()
+        return Memory(scope=scope, **values)
+
+    @property
+    def key_bytes(self) -> bytes | None:
+        """The key as the store keeps it."""
+        return bytes.fromhex(self.key) if self.key else None
+
+
+class ChangeRecord(_Record):
+    """One entry of history; memories by id."""
+
+    type: Literal["change"] = "change"
+    id: Id
+    op: Op
+    before: Id | None = None
+    after: Id | None = None
+    reason: str
+    actor: str
+    at: Time
+
+    @classmethod
+    def of(cls, change: Change) -> ChangeRecord:
+        """Write a change as a record."""
+        return cls(
+            id=change.id,
+            op=change.op,
+            before=change.before.id if change.before else None,
+            after=change.after.id if change.after else None,
+            reason=change.reason,
+            actor=change.actor,
+            at=change.at,
+        )
+
+    def change(self, memories: Mapping[str, Memory]) -> Change:
+        """Read the change back, given the memories it is about."""
+        try:
+            before = memories[self.before] if self.before else None
+            after = memories[self.after] if self.after else None
+        except KeyError as exc:
+            raise InvalidInputError("records", exc.args[0], "changes of memories that came before them") from exc
+        if before is None and after is None:
+            raise InvalidInputError("records", self.id, "changes with before, after or both")
+        return Change(self.id, self.op, before, after, self.reason, self.actor, self.at)
+
+
+Record = Header | MemoryRecord | ChangeRecord
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="type")])
+
+
+def write_record(record: Record) -> dict[str, Any]:
+    """Turn a record into what `json.dumps` takes, leaving out what is empty."""
+    written: dict[str, Any] = record.model_dump(mode="json", exclude_defaults=True) | {"type": record.type}
+    if isinstance(record, Header):
+        written |= {"format": FORMAT, "version": VERSION}
+    return written
+
+
+def read_record(given: object, number: int) -> Record:
+    """Read one line of an export.
+
+    Args:
+        given: The line as text, or already parsed.
+        number: Its number, for errors.
+
+    Raises:
+        InvalidInputError: It is not a record of this format and version.
+    """
+    where = f"records[{number}]"
+    try:
+        record = _RECORD.validate_python(json.loads(given) if isinstance(given, (str, bytes)) else given)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InvalidInputError(f"{where}.{place}", first.get("input"), first["msg"]) from exc
+    except ValueError as exc:
+        raise InvalidInputError(where, given, "a line of JSON") from exc
+    if isinstance(record, Header) and record.version > VERSION:
+        raise InvalidInputError(where, record.version, f"format version {VERSION} or lower")
+    return record

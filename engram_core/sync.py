@@ -1,0 +1,173 @@
+"""The same verbs without `await`: a façade over `AsyncEngram` through one anyio portal, without logic of its own."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import anyio
+from anyio.from_thread import BlockingPortal
+
+from engram_core.config import Settings
+from engram_core.factory import AsyncEngram
+from engram_core.ports import Embedder
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Loop:
+    """An event loop in a daemon thread, started at the first call.
+
+    The thread is a daemon so that a program that never closes its engine still ends; nothing acknowledged is lost by
+    that, and the embedded server stops when its last user is gone.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._portal: BlockingPortal | None = None
+        self._thread: threading.Thread | None = None
+
+    def portal(self) -> BlockingPortal:
+        with self._lock:
+            if self._portal is None:
+                ready: Future[BlockingPortal] = Future()
+                self._thread = threading.Thread(target=anyio.run, args=(_serve, ready), name="engram", daemon=True)
+                self._thread.start()
+                self._portal = ready.result()
+            return self._portal
+
+    def stop(self) -> None:
+        with self._lock:
+            portal, self._portal = self._portal, None
+            if portal is not None and self._thread is not None:
+                portal.call(portal.stop)
+                self._thread.join()
+
+
+async def _serve(ready: Future[BlockingPortal]) -> None:
+    async with BlockingPortal() as portal:
+        ready.set_result(portal)
+        await portal.sleep_until_stopped()
+
+
+def _twin(
+    verb: Callable[Concatenate[AsyncEngram, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Engram, P], T]:
+    """Make the blocking twin of a verb, with its signature and its documentation."""
+
+    @functools.wraps(verb)
+    def call(self: Engram, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        result: T = self._loop.portal().call(functools.partial(verb, self._engine, *args, **kwargs))
+        return result
+
+    return call
+
+
+def _twin_iterator(
+    verb: Callable[Concatenate[AsyncEngram, P], AsyncIterator[T]],
+) -> Callable[Concatenate[Engram, P], Iterator[T]]:
+    """Make the blocking twin of a verb that yields."""
+
+    @functools.wraps(verb)
+    def iterate(self: Engram, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        portal = self._loop.portal()
+        source = verb(self._engine, *args, **kwargs)
+        while True:
+            try:
+                item: T = portal.call(source.__anext__)
+            except StopAsyncIteration:
+                return
+            yield item
+
+    return iterate
+
+
+class Engram:
+    """Long-term memory for AI agents. It opens at its first use.
+
+    ```python
+    memory = Engram()
+    memory.add("I am vegetarian and avoid dairy", user_id="ada")
+    for hit in memory.search("What can Ada eat?", user_id="ada"):
+        print(hit.score, hit.memory.text)
+    ```
+
+    The verbs are those of `AsyncEngram`, without `await`; it may be used from several threads at once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        data_dir: str | Path | None = None,
+        database_url: str | None = None,
+        graph_url: str | None = None,
+        llm: str | None = None,
+        embedder: str | Embedder | None = None,
+        tenant: str | None = None,
+    ) -> None:
+        """Bind the engine to its settings, as `AsyncEngram` does; nothing is opened yet."""
+        self._engine = AsyncEngram(
+            settings,
+            data_dir=data_dir,
+            database_url=database_url,
+            graph_url=graph_url,
+            llm=llm,
+            embedder=embedder,
+            tenant=tenant,
+        )
+        self._loop = _Loop()
+        self._owns_loop = True
+
+    @property
+    def tenant(self) -> str:
+        """The account that every verb is bound to."""
+        return self._engine.tenant
+
+    def for_tenant(self, tenant: str) -> Engram:
+        """Return the same engine, on the same connections, bound to another tenant. Closing it closes nothing."""
+        other = object.__new__(type(self))
+        other._engine = self._engine.for_tenant(tenant)
+        other._loop = self._loop
+        other._owns_loop = False
+        return other
+
+    def open(self) -> Self:
+        """Open now what would open at the first use."""
+        self._loop.portal().call(self._engine.open)
+        return self
+
+    def close(self) -> None:
+        """Give back everything that is held. Closing twice is harmless; afterwards the engine is of no use."""
+        if self._owns_loop:
+            self._loop.portal().call(self._engine.close)
+            self._loop.stop()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    add = _twin(AsyncEngram.add)
+    add_many = _twin(AsyncEngram.add_many)
+    search = _twin(AsyncEngram.search)
+    context = _twin(AsyncEngram.context)
+    get = _twin(AsyncEngram.get)
+    get_all = _twin(AsyncEngram.get_all)
+    update = _twin(AsyncEngram.update)
+    delete = _twin(AsyncEngram.delete)
+    delete_all = _twin(AsyncEngram.delete_all)
+    history = _twin(AsyncEngram.history)
+    erase = _twin(AsyncEngram.erase)
+    export = _twin_iterator(AsyncEngram.export)
+    import_ = _twin(AsyncEngram.import_)
+    reembed = _twin(AsyncEngram.reembed)
