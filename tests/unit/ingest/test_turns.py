@@ -41,7 +41,7 @@ def test_the_time_of_the_call_is_for_messages_without_one():
 
 
 def test_a_naive_time_is_taken_as_utc():
-    (message,) = read_messages("a", occurred_at=datetime(2024, 5, 1, 12), metadata=None)  # noqa: DTZ001
+    (message,) = read_messages("a", occurred_at=datetime(2024, 5, 1, 12), metadata=None)
     assert message.occurred_at == NOW
 
 
