@@ -22,7 +22,7 @@ from engram_core.stores.postgres.embedded.folder import Folder
 from engram_core.stores.postgres.embedded.patience import Patience
 from engram_core.stores.postgres.embedded.postmaster import (
     find_postmaster,
-    remove_stale_pid_file,
+    remove_stale_files,
     says_ready,
     stop_postmaster,
 )
@@ -30,7 +30,7 @@ from engram_core.stores.postgres.embedded.sockets import accepts, reachable
 
 KEEPER = Path(__file__).with_name("keeper.py")
 #: A server that was killed leaves backends behind for a moment; the next one refuses to start until they are gone.
-_PASSING = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
+_PASSING = "pre-existing shared memory block"
 _RECOVERY = ("not properly shut down", "database system was interrupted", "redo ")
 
 
@@ -203,7 +203,7 @@ class Holding:
             elif not kept and not accepts(host):
                 if started:
                     self._judge_failure()
-                remove_stale_pid_file(cluster)
+                remove_stale_files(cluster)
                 self._spawn_keeper(self._plan(version))
                 started = True
             patience.pause(self._doing(), self._log_tail)
@@ -230,7 +230,7 @@ class Holding:
 
     def _judge_failure(self) -> None:
         words = self._folder.log_since(self._log_mark)
-        if not any(passing in words for passing in _PASSING):
+        if _PASSING not in words:
             raise StoreUnavailableError(f"the database did not start:\n{words or 'it said nothing'}")
 
     def _doing(self) -> str:

@@ -91,14 +91,19 @@ def alive(pid: int) -> bool:
 
 
 def bound_log() -> None:
-    """Cut the log to its end now and then; all who write to it append."""
+    """Keep the log, which is our standard error, from growing."""
     while True:
-        size = os.fstat(2).st_size
-        if size > LOG_LIMIT:
-            end = os.pread(2, LOG_KEPT, size - LOG_KEPT)
-            os.ftruncate(2, 0)
-            os.write(2, end)
+        cut(2)
         time.sleep(60)
+
+
+def cut(log: int) -> None:
+    """Cut a long log down to its end; all who write to it append."""
+    size = os.fstat(log).st_size
+    if size > LOG_LIMIT:
+        end = os.pread(log, LOG_KEPT, size - LOG_KEPT)
+        os.ftruncate(log, 0)
+        os.write(log, end)
 
 
 if __name__ == "__main__":

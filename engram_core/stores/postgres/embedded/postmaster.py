@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 from engram_core.stores.postgres.embedded.patience import Patience
+from engram_core.stores.postgres.embedded.settings import SOCKET
 
+_PID_FILE = "postmaster.pid"
 _PID_LINE, _STATUS_LINE = 0, 7  # utils/pidfile.h of PostgreSQL
 
 
@@ -26,13 +28,14 @@ def says_ready(cluster: Path) -> bool:
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
-def remove_stale_pid_file(cluster: Path) -> None:
-    """Remove the pid file of a server that died.
+def remove_stale_files(cluster: Path) -> None:
+    """Remove the pid files, its own and its socket's, of a server that died.
 
-    Its number may belong to another process by now (in a container it often does), which would bar a new server.
+    Their number may belong to another process by now (in a container it often does), which would bar a new server.
     The caller has made sure that none runs; PostgreSQL checks once more, by the shared memory of the old one.
     """
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    for name in (_PID_FILE, f"{SOCKET}.lock"):
+        (cluster / name).unlink(missing_ok=True)
 
 
 def stop_postmaster(cluster: Path, patience: Patience) -> None:
@@ -47,7 +50,7 @@ def stop_postmaster(cluster: Path, patience: Patience) -> None:
 
 def _pid_file(cluster: Path) -> list[str]:
     try:
-        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (cluster / _PID_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return []
     return lines if lines and lines[_PID_LINE].strip().isdigit() else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 PORT = 5432  # part of the socket's name; no network port is opened
+SOCKET = f".s.PGSQL.{PORT}"
 USER = "engram"
 DATABASE = "engram"
 

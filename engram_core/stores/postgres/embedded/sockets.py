@@ -13,10 +13,9 @@ import tempfile
 from pathlib import Path
 
 from engram_core.errors import ConfigError
-from engram_core.stores.postgres.embedded.settings import PORT
+from engram_core.stores.postgres.embedded.settings import SOCKET
 
 LONGEST = 103 if sys.platform == "darwin" else 107  # bytes of sockaddr_un.sun_path, without the final NUL
-_SOCKET = f".s.PGSQL.{PORT}"
 
 
 def reachable(cluster: Path) -> Path:
@@ -43,16 +42,16 @@ def accepts(host: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(5)
         try:
-            probe.connect(os.fspath(host / _SOCKET))
+            probe.connect(os.fspath(host / SOCKET))
         except PermissionError as exc:
-            raise ConfigError(f"{host / _SOCKET} is closed to this user: {exc}") from exc
+            raise ConfigError(f"{host / SOCKET} is closed to this user: {exc}") from exc
         except OSError:
             return False
     return True
 
 
 def _fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / _SOCKET)) <= LONGEST
+    return len(os.fsencode(folder / SOCKET)) <= LONGEST
 
 
 def _link(private: Path, cluster: Path) -> Path:
