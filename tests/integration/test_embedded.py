@@ -80,7 +80,7 @@ def server(data_dir: Path) -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def public() -> Iterator[Path]:
     """A folder that every account can look into."""
-    path = Path(tempfile.mkdtemp(prefix="engram-test-"))
+    path = Path(tempfile.mkdtemp(prefix="e-", dir="/tmp"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
@@ -298,6 +298,21 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(template: Path, 
     assert _mode(closed) == 0o700
 
 
+@as_root
+def test_root_that_may_not_lend_accounts_is_told_the_way_out(tmp_path: Path) -> None:
+    apart = ["unshare", "--user", "--map-root-user"]
+    try:
+        subprocess.run([*apart, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("there are no user namespaces here")
+    result = subprocess.run(
+        [*apart, sys.executable, "-c", USER, str(tmp_path / "data")], capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert "ConfigError" in result.stderr
+    assert "set database_url" in result.stderr
+
+
 # -- who shares it
 
 
@@ -485,11 +500,15 @@ async def test_a_cluster_is_run_by_the_version_that_made_it(older: Path, data_di
         server.release()
 
 
-async def test_a_path_too_long_for_a_socket_works(template: Path, tmp_path: Path) -> None:
+async def test_a_path_too_long_for_a_socket_works(
+    template: Path, tmp_path: Path, public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(public))
     data_dir = _copy(template, tmp_path / ("long-" * 20) / "path, with a comma and ünïcode")
     server = EmbeddedServer(data_dir, start_timeout=LIMIT)
     address = server.acquire()
     assert await _ask(address, "SELECT 1") == 1
+    assert Path(address.host).is_relative_to(public)
     assert _mode(Path(address.host).parent) == 0o700
     server.release()
     assert _pid(data_dir) is None

@@ -28,6 +28,17 @@ class Account:
         """Arguments that make `subprocess` run a program as this account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
+    def check(self) -> None:
+        """See that programs can be run as this account.
+
+        Raises:
+            ConfigError: This root may not change to it (a container without the capability, a user namespace).
+        """
+        try:
+            subprocess.run(["/bin/sh", "-c", ":"], cwd="/", stdin=subprocess.DEVNULL, check=True, **self.popen)
+        except (OSError, subprocess.CalledProcessError) as exc:
+            raise ConfigError(f"root may not run programs as another account here ({exc}); {_WAY_OUT}") from exc
+
     def own(self, path: Path | int) -> None:
         """Give a file or folder to the account.
 

@@ -67,6 +67,7 @@ def for_account(binaries: Binaries, account: Account | None, copies: Path = COPI
     """
     if account is None or _runs(binaries, account):
         return binaries
+    account.check()  # before the programs are blamed
     copy = _copy(binaries, copies)
     if not _runs(copy, account):
         raise ConfigError(f"uid {account.uid} can run neither {binaries.postgres} nor {copy.postgres}")
@@ -75,15 +76,9 @@ def for_account(binaries: Binaries, account: Account | None, copies: Path = COPI
 
 def _runs(binaries: Binaries, account: Account) -> bool:
     for program in (binaries.initdb, binaries.postgres):
+        command: list[str | Path] = [program, "--version"]
         try:
-            result = subprocess.run(
-                [program, "--version"], capture_output=True, cwd="/", env=ENVIRONMENT, **account.popen
-            )
-        except PermissionError as exc:
-            # Refused either the program, or to root the change of account.
-            if exc.filename is None or not str(exc.filename).startswith("/"):
-                raise ConfigError(f"root may not run programs as another account here: {exc}") from exc
-            return False
+            result = subprocess.run(command, capture_output=True, cwd="/", env=ENVIRONMENT, **account.popen)
         except OSError:
             return False
         if result.returncode != 0:
