@@ -1,1 +1,7 @@
-"""Memories in PostgreSQL with pgvector."""
+"""Memories in Postgres: the store, and the database it shares with others."""
+
+from engram_core.stores.postgres.database import Database
+from engram_core.stores.postgres.migrate import Migration, load_migrations
+from engram_core.stores.postgres.store import PostgresStore
+
+__all__ = ["Database", "Migration", "PostgresStore", "load_migrations"]

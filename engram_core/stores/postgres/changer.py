@@ -1,0 +1,181 @@
+"""The writing verbs for decisions and removals, each one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from asyncpg import Record
+
+from engram_core.domain.change import Change, Op
+from engram_core.domain.memory import Memory
+from engram_core.domain.results import EraseReceipt
+from engram_core.domain.scope import Scope
+from engram_core.errors import ConflictError
+from engram_core.ports import Vector
+from engram_core.stores.index.analysis import Analyzer
+from engram_core.stores.postgres import jobs, writing
+from engram_core.stores.postgres.database import Connection, Database
+from engram_core.stores.postgres.history import insert_changes
+from engram_core.stores.postgres.owners import Locked, count_owners, lock_owners, lock_present, shards_of
+from engram_core.stores.postgres.queries import load_queries
+from engram_core.stores.postgres.rows import memory_of
+from engram_core.stores.postgres.spaces import Serving, hold_serving
+
+SQL = load_queries("writing")
+OWNERS = load_queries("owners")
+JOBS = load_queries("jobs")
+
+
+class Versions:
+    """The versions that a batch of changes is about, and what becomes of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Memory] = {}
+        self._succeeded: set[str] = set()
+        #: New versions, as they are at the end of the batch.
+        self.opened: dict[str, Memory] = {}
+        #: Versions of the store that the batch closes.
+        self.closed: dict[str, Memory] = {}
+
+    def meet(self, memory: Memory, succeeded: bool) -> None:
+        """Note a version that is in the store."""
+        self._known[memory.id] = memory
+        if succeeded:
+            self._succeeded.add(memory.id)
+
+    def is_current(self, change: Change) -> bool:
+        """Tell whether what a change closes is there, in its scope, and neither closed nor replaced."""
+        before = change.before
+        assert before is not None
+        stored = self._known.get(before.id)
+        if stored is None or stored.scope != before.scope or stored.id in self._succeeded:
+            return False
+        return stored.retired_at is None and (stored.valid_to is None or change.at < stored.valid_to)
+
+    def carry_out(self, change: Change) -> None:
+        """Close and open versions as a change says."""
+        if change.op in (Op.UPDATE, Op.DELETE):
+            self._close(change)
+        if change.op in (Op.ADD, Op.UPDATE) and change.after is not None:
+            after = change.after
+            if after.id in self._known:
+                raise ConflictError(f"there is a memory {after.id} already")
+            self._known[after.id] = self.opened[after.id] = after
+            if after.supersedes is not None:
+                self._succeeded.add(after.supersedes)
+
+    def _close(self, change: Change) -> None:
+        before = change.before
+        assert before is not None
+        if not self.is_current(change):
+            raise ConflictError(f"{before.id} is not the current version any more")
+        ended = replace(self._known[before.id], valid_to=before.valid_to, retired_at=before.retired_at)
+        self._known[before.id] = ended
+        (self.opened if before.id in self.opened else self.closed)[before.id] = ended
+
+
+class Changer:
+    """Carries out changes, and erases."""
+
+    def __init__(self, database: Database, analyzer: Analyzer, serving: Serving, lease: float) -> None:
+        self._database = database
+        self._analyzer = analyzer
+        self._serving = serving
+        self._lease = lease
+
+    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector]) -> None:
+        """Carry out all changes or none."""
+        if not changes:
+            return
+        opened = {c.after.id: c.after for c in changes if c.after is not None and c.op in (Op.ADD, Op.UPDATE)}
+        words = dict(zip(opened, await writing.analysed(self._analyzer, list(opened.values())), strict=True))
+        async with self._database.transaction() as connection:
+            locked = await self._lock(connection, changes)
+            versions = await self._versions(connection, changes)
+            for change in changes:
+                versions.carry_out(change)
+            new = [writing.New(memory, None, words[id]) for id, memory in versions.opened.items()]
+            await writing.insert(connection, locked, new, self._analyzer.version)
+            await writing.insert_vectors(connection, locked, self._serving.id, versions.opened.values(), vectors)
+            await self._close(connection, locked, versions)
+            await insert_changes(connection, locked, changes)
+            unembedded = [memory for memory in versions.opened.values() if memory.id not in vectors]
+            await jobs.write_job(connection, unembedded, self._lease)
+
+    async def retire_all(self, scope: Scope, changes: Sequence[Change]) -> int:
+        """Carry out those DELETE changes in the scope whose memories are current."""
+        changes = [change for change in changes if scope.contains(change.memory.scope)]
+        if not changes:
+            return 0
+        async with self._database.transaction() as connection:
+            locked = await self._lock(connection, changes)
+            versions = await self._versions(connection, changes)
+            done = []
+            for change in changes:
+                if versions.is_current(change):
+                    versions.carry_out(change)
+                    done.append(change)
+            await self._close(connection, locked, versions)
+            await insert_changes(connection, locked, done)
+            if not done:
+                await connection.execute(OWNERS.forget, sorted(locked.versions))
+            return len(done)
+
+    async def erase(self, scope: Scope) -> EraseReceipt:
+        """Remove all that a scope contains."""
+        async with self._database.transaction() as connection:
+            shards = await shards_of(connection, scope)
+            locked = await lock_present(connection, shards)
+            shards = sorted(locked.versions)
+            parts = (shards, scope.tenant, scope.user_id, scope.agent_id, scope.session_id)
+            vectors = _count(await connection.execute(SQL.erase_vectors, *parts))
+            terms = await connection.fetch(SQL.erase_terms, *parts)
+            changes = _count(await connection.execute(SQL.erase_changes_before, *parts))
+            changes += _count(await connection.execute(SQL.erase_changes_after, *parts))
+            memories = await connection.fetch(SQL.erase_memories, *parts)
+            await connection.execute(SQL.erase_scopes, *parts)
+            erased_jobs = _count(await connection.execute(JOBS.erase, shards))
+            await self._shrink(connection, memories, terms)
+        rows, term_rows = (sum(row["rows"] for row in table) for table in (memories, terms))
+        return EraseReceipt(memories=rows, vectors=vectors, terms=term_rows, changes=changes, jobs=erased_jobs)
+
+    async def _lock(self, connection: Connection, changes: Sequence[Change]) -> Locked:
+        """Lock the owners and reserve an order for each change and each version it opens."""
+        reserve = count_owners(change.memory.scope for change in changes)
+        locked = await lock_owners(connection, Counter({owner: 2 * count for owner, count in reserve.items()}))
+        await hold_serving(connection, self._serving)
+        return locked
+
+    async def _versions(self, connection: Connection, changes: Sequence[Change]) -> Versions:
+        ids: dict[int, set[str]] = defaultdict(set)
+        for change in changes:
+            shard_key = change.memory.scope.shard_key
+            ids[shard_key] |= {memory.id for memory in (change.before, change.after) if memory is not None}
+        versions = Versions()
+        for shard_key, wanted in ids.items():
+            for row in await connection.fetch(SQL.versions, shard_key, list(wanted)):
+                versions.meet(memory_of(row), row["succeeded"])
+        return versions
+
+    async def _close(self, connection: Connection, locked: Locked, versions: Versions) -> None:
+        closed: dict[int, list[Memory]] = defaultdict(list)
+        for memory in versions.closed.values():
+            closed[memory.scope.shard_key].append(memory)
+        for shard_key, mine in closed.items():
+            ids, ends = [memory.id for memory in mine], [memory.valid_to for memory in mine]
+            retired = [memory.retired_at for memory in mine]
+            await connection.execute(SQL.close, shard_key, ids, ends, retired, locked.versions[shard_key])
+
+    async def _shrink(self, connection: Connection, memories: Iterable[Record], terms: Iterable[Record]) -> None:
+        counts = {row["shard_key"]: row["rows"] for row in memories}
+        lengths = {row["shard_key"]: row["length"] for row in terms}
+        keys = sorted(counts)
+        removed = [counts[key] for key in keys]
+        await connection.execute(OWNERS.shrink, keys, removed, [lengths.get(key, 0) for key in keys])
+        await connection.execute(OWNERS.forget, keys)
+
+
+def _count(status: str) -> int:
+    return int(status.rpartition(" ")[2])

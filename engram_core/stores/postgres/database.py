@@ -1,0 +1,256 @@
+"""One Postgres, one pool, the tables of several packages."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import anyio
+import anyio.to_thread
+import asyncpg
+from asyncpg.exceptions._base import ClientConfigurationError
+from pgvector.asyncpg import register_vector
+
+from engram_core.errors import ConfigError, StoreError
+from engram_core.stores.postgres.failures import UNAVAILABLE, translated
+from engram_core.stores.postgres.migrate import Migration, apply_migrations
+from engram_core.stores.postgres.queries import load_queries
+
+SQL = load_queries("database")
+LEAST_POSTGRES = 160000
+LEAST_PGVECTOR = (0, 7)
+CONNECT_TIMEOUT = 30.0
+_SESSION = {"synchronous_commit": "on", "jit": "off", "timezone": "UTC", "application_name": "engram"}
+
+#: What statements run on.
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+class Address(Protocol):
+    """Where a server listens."""
+
+    @property
+    def host(self) -> str:
+        """A host name, or the folder of a Unix socket."""
+
+    @property
+    def port(self) -> int: ...  # noqa: D102
+    @property
+    def user(self) -> str: ...  # noqa: D102
+    @property
+    def password(self) -> str | None: ...  # noqa: D102
+    @property
+    def database(self) -> str: ...  # noqa: D102
+
+
+class Server(Protocol):
+    """A server that is started for us; its methods block."""
+
+    def acquire(self) -> Address:
+        """Start it, or join its other users."""
+
+    def release(self) -> None:
+        """Leave it; the last user stops it."""
+
+    def ensure_running(self) -> object:
+        """Start it again if it died."""
+
+
+class Database:
+    """A pool of connections to one schema of one database.
+
+    Args:
+        source: A `postgresql://` URL, or a server to be started and stopped with this object.
+        pool_size: Connections at most.
+        schema: The schema that the tables live in; created when it is missing.
+    """
+
+    def __init__(self, source: str | Server, *, pool_size: int = 8, schema: str = "engram") -> None:
+        self._source = source
+        self._pool_size = pool_size
+        self._schema = schema
+        self._pool: asyncpg.Pool | None = None
+        self._lock = anyio.Lock()
+        #: Version of pgvector, known once open.
+        self.pgvector: tuple[int, ...] = ()
+        #: Version of the server as a number such as 180004, known once open.
+        self.server_version = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a pool."""
+        return self._pool is not None
+
+    async def open(self) -> None:
+        """Connect, check the server and make ready. Opening twice is harmless.
+
+        Raises:
+            ConfigError: The server is too old or is not encoded in UTF-8, or the URL cannot be read.
+            StoreUnavailableError: The server cannot be reached.
+        """
+        async with self._lock:
+            if self._pool is None:
+                address = None if isinstance(self._source, str) else await _blocking(self._source.acquire)
+                try:
+                    self._pool = await self._connect(address)
+                except BaseException:
+                    await self._release()
+                    raise
+
+    async def close(self) -> None:
+        """Close the pool and leave the server. Closing twice is harmless."""
+        async with self._lock:
+            pool, self._pool = self._pool, None
+            if pool is None:
+                return
+            with anyio.CancelScope(shield=True):
+                try:
+                    await _close_pool(pool)
+                finally:
+                    await self._release()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; each statement is its own transaction."""
+        with translated():
+            pool, connection = await self._borrow()
+            try:
+                yield connection
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a transaction: committed at the end, rolled back on any error."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def migrate(self, package: str, migrations: Sequence[Migration]) -> None:
+        """Run the migrations of a package that were not run yet, each once whatever runs beside it.
+
+        Raises:
+            SchemaMismatchError: The store has migrations that this code does not know, or others under the same number.
+        """
+        async with self.transaction() as connection:
+            await apply_migrations(connection, package, migrations)
+
+    async def _borrow(self) -> tuple[asyncpg.Pool, Connection]:
+        if self._pool is None:
+            raise StoreError("the database is not open")
+        try:
+            return self._pool, await self._pool.acquire()
+        except UNAVAILABLE:
+            if isinstance(self._source, str):
+                raise
+        await self._revive()
+        return self._pool, await self._pool.acquire()
+
+    async def _revive(self) -> None:
+        """Bring a server of our own back after it died; its address stays."""
+        assert not isinstance(self._source, str)
+        async with self._lock:
+            await _blocking(self._source.ensure_running)
+
+    async def _release(self) -> None:
+        if not isinstance(self._source, str):
+            await _blocking(self._source.release)
+
+    async def _connect(self, address: Address | None) -> asyncpg.Pool:
+        where = self._target(address)
+        with translated():
+            try:
+                extension_schema = await self._prepare_server(where)
+                setup = functools.partial(register_vector, schema=extension_schema)
+                path = ", ".join(_quoted(name) for name in (self._schema, extension_schema))
+                pool: asyncpg.Pool = await asyncpg.create_pool(
+                    **where,
+                    min_size=1,
+                    max_size=self._pool_size,
+                    init=setup,
+                    server_settings={**_SESSION, "search_path": path},
+                )
+                return pool
+            except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as exc:
+                raise ConfigError(f"database_url: {exc}") from exc
+
+    def _target(self, address: Address | None) -> dict[str, Any]:
+        common: dict[str, Any] = {"timeout": CONNECT_TIMEOUT}
+        if address is None:
+            return {"dsn": self._source, **common}
+        return {
+            "host": address.host,
+            "port": address.port,
+            "user": address.user,
+            "password": address.password,
+            "database": address.database,
+            "ssl": False,
+            **common,
+        }
+
+    async def _prepare_server(self, where: dict[str, Any]) -> str:
+        """Check the server, make the extension and the schema where they are missing; return the extension's schema."""
+        try:
+            connection = await asyncpg.connect(**where)
+        except (ValueError, ClientConfigurationError) as exc:
+            raise ConfigError(
+                "database_url cannot be read: expected postgresql://user:password@host:port/name"
+            ) from exc
+        try:
+            server = await connection.fetchrow(SQL.server)
+            self.server_version = server["version"]
+            if self.server_version < LEAST_POSTGRES:
+                raise ConfigError(f"PostgreSQL 16 or newer is needed; the server is {self.server_version // 10000}")
+            if server["encoding"] != "UTF8":
+                raise ConfigError(f"the database must be encoded in UTF8; this one is in {server['encoding']}")
+            async with connection.transaction():
+                await connection.execute(SQL.lock_setup)
+                extension_schema = await self._ensure_extension(connection)
+                if not await connection.fetchval(SQL.schema_exists, self._schema):
+                    await connection.execute(SQL.create_schema.format(schema=_quoted(self._schema)))
+            return extension_schema
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT)
+
+    async def _ensure_extension(self, connection: asyncpg.Connection) -> str:
+        extension = await connection.fetchrow(SQL.extension)
+        if extension is None:
+            try:
+                await connection.execute(SQL.create_extension)
+            except (
+                asyncpg.InsufficientPrivilegeError,
+                asyncpg.FeatureNotSupportedError,
+                asyncpg.UndefinedFileError,
+            ) as exc:
+                raise ConfigError(
+                    f"the server lacks pgvector and this user cannot add it ({exc}); install pgvector 0.7 or newer and "
+                    "run as a superuser in this database: CREATE EXTENSION vector"
+                ) from exc
+            extension = await connection.fetchrow(SQL.extension)
+        self.pgvector = tuple(int(part) for part in extension["version"].split(".")[:2])
+        if self.pgvector < LEAST_PGVECTOR:
+            raise ConfigError(
+                f"pgvector 0.7 or newer is needed; the database has {extension['version']}: install a newer one and "
+                "run ALTER EXTENSION vector UPDATE"
+            )
+        schema: str = extension["schema"]
+        return schema
+
+
+async def _blocking(call: Any) -> Any:
+    return await anyio.to_thread.run_sync(call)
+
+
+async def _close_pool(pool: asyncpg.Pool) -> None:
+    """Let running statements end; after a while, cut them off."""
+    with anyio.move_on_after(10) as waiting, translated():
+        await pool.close()
+    if waiting.cancelled_caught:
+        pool.terminate()
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'

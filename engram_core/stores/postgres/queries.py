@@ -1,0 +1,48 @@
+"""SQL lives in named statements in `.sql` files; this reads them.
+
+```sql
+-- name: statement_name
+-- What it is for, and what its parameters are.
+SELECT …
+```
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+class Queries(dict[str, str]):
+    """The statements of one file, by name; also as attributes."""
+
+    def __getattr__(self, name: str) -> str:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"no statement is named {name}") from None
+
+
+def parse_queries(text: str) -> Queries:
+    """Split a file into its named statements, without their comments.
+
+    Raises:
+        ValueError: A name occurs twice, or a statement has no comment that says what it is for.
+    """
+    pieces = _NAME.split(text)[1:]
+    queries = Queries()
+    for name, piece in zip(pieces[::2], pieces[1::2], strict=True):
+        lines = piece.strip().splitlines()
+        if name in queries or not lines or not lines[0].startswith("--"):
+            raise ValueError(f"statement {name}: named twice, or without a comment")
+        queries[name] = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip(";")
+    return queries
+
+
+@cache
+def load_queries(name: str) -> Queries:
+    """Read `sql/<name>.sql` of this package."""
+    return parse_queries(resources.files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8"))

@@ -1,0 +1,113 @@
+"""Values to rows and back, without loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from asyncpg import Record
+
+from engram_core.domain.change import Change, Op
+from engram_core.domain.memory import Memory
+from engram_core.domain.scope import Scope
+from engram_core.stores.postgres.keys import part_key, scope_key
+
+MEMORY_COLUMNS = (
+    "shard_key", "id", "seq", "version", "scope_key", "tenant", "user_id", "agent_id", "session_id", "kind", "text",
+    "role", "speaker", "origin", "valid_from", "valid_to", "recorded_at", "retired_at", "expires_at", "sources",
+    "supersedes", "importance", "metadata", "metadata_text", "dedup_key",
+)  # fmt: skip
+SCOPE_COLUMNS = ("shard_key", "scope_key", "tenant", "user_id", "agent_id", "session_id", "agent_key", "session_key")
+TERM_COLUMNS = ("shard_key", "memory_id", "analysis", "terms", "freqs", "length")
+VECTOR_COLUMNS = ("shard_key", "space", "memory_id", "version", "embedding")
+CHANGE_COLUMNS = (
+    "shard_key", "id", "seq", "op", "before", "before_valid_to", "before_retired_at", "after", "after_valid_to",
+    "after_retired_at", "reason", "actor", "at",
+)  # fmt: skip
+
+
+def memory_row(memory: Memory, seq: int, version: int, key: bytes | None) -> tuple[Any, ...]:
+    """Return a memory as the columns of `memories`."""
+    scope = memory.scope
+    metadata, exact = _json(memory.metadata)
+    return (
+        scope.shard_key, memory.id, seq, version, scope_key(scope), scope.tenant, scope.user_id, scope.agent_id,
+        scope.session_id, memory.kind, memory.text, memory.role, memory.speaker, memory.origin, memory.valid_from,
+        memory.valid_to, memory.recorded_at, memory.retired_at, memory.expires_at, memory.sources, memory.supersedes,
+        memory.importance, metadata, exact, key,
+    )  # fmt: skip
+
+
+def memory_of(row: Record) -> Memory:
+    """Return a row of `memories` as a memory."""
+    return Memory(
+        id=str(row["id"]),
+        scope=scope_of(row),
+        kind=row["kind"],
+        text=row["text"],
+        valid_from=row["valid_from"],
+        recorded_at=row["recorded_at"],
+        role=row["role"],
+        speaker=row["speaker"],
+        origin=row["origin"],
+        valid_to=row["valid_to"],
+        retired_at=row["retired_at"],
+        sources=tuple(map(str, row["sources"])),
+        supersedes=None if row["supersedes"] is None else str(row["supersedes"]),
+        importance=row["importance"],
+        metadata=json.loads(row["metadata_text"] or row["metadata"]),
+        expires_at=row["expires_at"],
+    )
+
+
+def scope_of(row: Record) -> Scope:
+    """Return the scope that a row carries."""
+    return Scope(row["tenant"], row["user_id"], row["agent_id"], row["session_id"])
+
+
+def scope_row(scope: Scope) -> tuple[Any, ...]:
+    """Return a full scope as the columns of `scopes`."""
+    return (
+        scope.shard_key, scope_key(scope), scope.tenant, scope.user_id, scope.agent_id, scope.session_id,
+        part_key("agent_id", scope), part_key("session_id", scope),
+    )  # fmt: skip
+
+
+def change_row(change: Change, seq: int) -> tuple[Any, ...]:
+    """Return a change as the columns of `changes`."""
+    return (
+        change.memory.scope.shard_key, change.id, seq, change.op.value, *_ends(change.before), *_ends(change.after),
+        change.reason, change.actor, change.at,
+    )  # fmt: skip
+
+
+def change_of(row: Record, memories: Mapping[str, Memory]) -> Change:
+    """Return a row of `changes` as a change, given the versions it speaks of."""
+    return Change(
+        id=str(row["id"]),
+        op=Op(row["op"]),
+        before=_as_then(row, "before", memories),
+        after=_as_then(row, "after", memories),
+        reason=row["reason"],
+        actor=row["actor"],
+        at=row["at"],
+    )
+
+
+def _ends(memory: Memory | None) -> tuple[Any, ...]:
+    return (None, None, None) if memory is None else (memory.id, memory.valid_to, memory.retired_at)
+
+
+def _as_then(row: Record, side: str, memories: Mapping[str, Memory]) -> Memory | None:
+    memory = memories.get(str(row[side]))
+    if memory is None:
+        return None
+    return replace(memory, valid_to=row[f"{side}_valid_to"], retired_at=row[f"{side}_retired_at"])
+
+
+def _json(metadata: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return metadata for jsonb, and as it is where jsonb would turn a float such as 1e+22 into a whole number."""
+    text = json.dumps(metadata, ensure_ascii=False, default=dict)
+    return text, text if "e+" in text else None

@@ -1,0 +1,172 @@
+"""The memory store on Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from engram_core.domain.change import Change
+from engram_core.domain.memory import Memory, Space
+from engram_core.domain.results import EraseReceipt, Page
+from engram_core.domain.scope import Scope
+from engram_core.domain.selection import Selection
+from engram_core.errors import StoreError
+from engram_core.ports import Matrix, MemoryStore, Recorded, RefillBatch, Turn, Vector, View
+from engram_core.stores.index.analysis import Analyzer
+from engram_core.stores.postgres.changer import Changer
+from engram_core.stores.postgres.database import Database
+from engram_core.stores.postgres.migrate import load_migrations
+from engram_core.stores.postgres.reader import Reader
+from engram_core.stores.postgres.spaces import Refiller, Serving, open_space
+from engram_core.stores.postgres.views import Views
+from engram_core.stores.postgres.writer import Writer
+
+PACKAGE = "engram_core"
+
+
+class PostgresStore(MemoryStore):
+    """Keeps memories in one schema of a Postgres database.
+
+    Args:
+        database: Opened with the store if it is not open yet, and then closed with it.
+        languages: Snowball stemmers by name.
+        stop_words: Leave English function words out of questions.
+        cache_bytes: What the indexes in memory may hold.
+        exact_limit: Memories up to which a scope is searched exactly, in memory.
+        lease: Seconds until a job that nobody finished is due again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        languages: tuple[str, ...] = ("english",),
+        stop_words: bool = False,
+        cache_bytes: int = 256 << 20,
+        exact_limit: int = 50_000,
+        lease: float = 60.0,
+    ) -> None:
+        self._database = database
+        self._analyzer = Analyzer(languages, stop_words=stop_words)
+        self._cache_bytes = cache_bytes
+        self._exact_limit = exact_limit
+        self._lease = lease
+        self._owns_database = False
+        self._reader = Reader(database)
+        self._refiller = Refiller(database, self._analyzer)
+        self._parts: tuple[Writer, Changer, Views] | None = None
+
+    async def open(self, space: Space) -> None:
+        """Connect, migrate, and check that the space is the one that serves."""
+        await self._connect()
+        async with self._database.transaction() as connection:
+            serving = await open_space(connection, space, self._analyzer.version)
+        self._serve(serving)
+
+    async def close(self) -> None:
+        """Close the database, if the store opened it."""
+        self._parts = None
+        if self._owns_database:
+            self._owns_database = False
+            await self._database.close()
+
+    async def record(self, turns: Sequence[Turn]) -> Recorded:
+        """See `MemoryStore.record`."""
+        return await self._writer.record(turns)
+
+    async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
+        """See `MemoryStore.embedded`."""
+        await self._writer.embedded(vectors, memories, job)
+
+    async def claim_unembedded(self, limit: int) -> tuple[str, tuple[Memory, ...]] | None:
+        """See `MemoryStore.claim_unembedded`."""
+        return await self._writer.claim_unembedded(limit)
+
+    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector]) -> None:
+        """See `MemoryStore.apply`."""
+        await self._changer.apply(changes, vectors)
+
+    async def retire_all(self, scope: Scope, changes: Sequence[Change]) -> int:
+        """See `MemoryStore.retire_all`."""
+        return await self._changer.retire_all(scope, changes)
+
+    async def erase(self, scope: Scope) -> EraseReceipt:
+        """See `MemoryStore.erase`."""
+        return await self._changer.erase(scope)
+
+    async def restore(self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]) -> Recorded:
+        """See `MemoryStore.restore`."""
+        return await self._writer.restore(memories, changes)
+
+    async def get(self, tenant: str, ids: Sequence[str]) -> list[Memory]:
+        """See `MemoryStore.get`."""
+        return await self._reader.get(tenant, ids)
+
+    async def listing(self, selection: Selection, *, limit: int, after: str | None = None) -> Page:
+        """See `MemoryStore.listing`."""
+        return await self._reader.listing(selection, limit, after)
+
+    async def count(self, selection: Selection) -> int:
+        """See `MemoryStore.count`."""
+        return await self._reader.count(selection)
+
+    async def history(self, tenant: str, id: str) -> list[Change]:
+        """See `MemoryStore.history`."""
+        return await self._reader.history(tenant, id)
+
+    def changes(self, scope: Scope) -> AsyncIterator[Change]:
+        """See `MemoryStore.changes`."""
+        return self._reader.changes(scope)
+
+    async def keys(self, tenant: str, ids: Sequence[str]) -> dict[str, bytes]:
+        """See `MemoryStore.keys`."""
+        return await self._reader.keys(tenant, ids)
+
+    async def view(self, selection: Selection) -> View:
+        """See `MemoryStore.view`."""
+        return await self._views.view(selection)
+
+    async def refill(self, space: Space, batch: int) -> AsyncIterator[RefillBatch]:
+        """See `MemoryStore.refill`."""
+        await self._connect()
+        async for found in self._refiller.refill(space, batch):
+            yield found
+
+    async def fill(self, space: Space, memories: Sequence[Memory], vectors: Matrix) -> None:
+        """See `MemoryStore.fill`."""
+        await self._refiller.fill(space, memories, vectors)
+
+    async def switch(self, space: Space) -> None:
+        """See `MemoryStore.switch`."""
+        await self._connect()
+        self._serve(await self._refiller.switch(space))
+
+    async def _connect(self) -> None:
+        if not self._database.is_open:
+            await self._database.open()
+            self._owns_database = True
+        await self._database.migrate(PACKAGE, load_migrations(__package__))
+
+    def _serve(self, serving: Serving) -> None:
+        database, analyzer = self._database, self._analyzer
+        self._parts = (
+            Writer(database, analyzer, serving, self._lease),
+            Changer(database, analyzer, serving, self._lease),
+            Views(database, analyzer, serving, cache_bytes=self._cache_bytes, exact_limit=self._exact_limit),
+        )
+
+    @property
+    def _writer(self) -> Writer:
+        return self._opened()[0]
+
+    @property
+    def _changer(self) -> Changer:
+        return self._opened()[1]
+
+    @property
+    def _views(self) -> Views:
+        return self._opened()[2]
+
+    def _opened(self) -> tuple[Writer, Changer, Views]:
+        if self._parts is None:
+            raise StoreError("the store is not open")
+        return self._parts
