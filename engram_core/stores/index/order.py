@@ -46,27 +46,19 @@ class TurnOrder:
             np.insert(self.times, places, new.times),
         )
 
-    def neighbours(self, rows: Slots, visible: NDArray[np.bool_] | None) -> Slots:
-        """Return the slots (len(rows), 2) of the turns before and after; -1 where there is none.
+    def neighbours(self, visible: NDArray[np.bool_]) -> Slots:
+        """Return for each slot the turns before and after it, (len(visible), 2); -1 where there is none.
 
         Args:
-            rows: Any slots; one that is no visible turn has no neighbours.
-            visible: By slot, which turns exist for the reader; None means all.
+            visible: By slot, which turns exist for the reader.
         """
-        slots, conversations = self.slots, self.conversations
-        if visible is not None:
-            seen = visible[slots]
-            slots, conversations = slots[seen], conversations[seen]
-        found = np.full((len(rows), 2), -1, np.int64)
-        if not len(slots) or not len(rows):
-            return found
-        places = np.full(max(int(slots.max()), int(rows.max())) + 1, -1, np.int64)
-        places[slots] = np.arange(len(slots))
-        at = places[rows]
-        for side, step in enumerate((-1, 1)):
-            near = np.clip(at + step, 0, len(slots) - 1)
-            real = (at >= 0) & (near == at + step) & (conversations[near] == conversations[at])
-            found[real, side] = slots[near[real]]
+        seen = visible[self.slots]
+        slots, conversations = self.slots[seen], self.conversations[seen]
+        together = conversations[1:] == conversations[:-1]
+        before, after = slots[:-1][together], slots[1:][together]
+        found = np.full((len(visible), 2), -1, np.int64)
+        found[after, 0] = before
+        found[before, 1] = after
         return found
 
     def _place(self, conversation: int, time: int) -> int:

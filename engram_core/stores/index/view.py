@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ class IndexView(View):
         found = np.full((len(rows), 2), -1, np.int64)
         for part, offset in zip(self._parts, self._offsets, strict=False):
             inside = np.flatnonzero((rows >= offset) & (rows < offset + len(part.mask)))
-            near = part.index.turns.neighbours(rows[inside] - offset, part.partial)
+            near = part.neighbours[rows[inside] - offset]
             found[inside] = np.where(near < 0, -1, near + offset)
         return found
 
@@ -115,6 +116,11 @@ class _Part:
         #: The mask, or None where everything is seen.
         self.partial = None if self.size == len(mask) else mask
         self.total_length = float(index.lengths.sum() if self.partial is None else index.lengths[mask].sum())
+
+    @cached_property
+    def neighbours(self) -> NDArray[np.int64]:
+        """The slots of the turns before and after, by slot (n, 2); -1 where there is none."""
+        return self.index.turns.neighbours(self.mask)
 
     def cosines(self, query: Vector) -> Scores:
         """Return the cosines by slot; NaN where a slot is not seen or has no vector."""
