@@ -54,21 +54,31 @@ class Server(Protocol):
     def release(self) -> None:
         """Leave it; the last user stops it."""
 
-    def ensure_running(self) -> object:
-        """Start it again if it died."""
+    def ensure_running(self) -> Address:
+        """Start it again if it died; it may have moved."""
 
 
 class Database:
     """A pool of connections to one schema of one database.
 
     Args:
-        source: A `postgresql://` URL, or a server to be started and stopped with this object.
+        url: Such as `postgresql://user:password@host:5432/name`.
+        server: Instead of a URL, a server to be started and stopped with this object.
         pool_size: Connections at most.
         schema: The schema that the tables live in; created when it is missing.
+
+    Raises:
+        ConfigError: Neither a URL nor a server is given, or both are.
     """
 
-    def __init__(self, source: str | Server, *, pool_size: int = 8, schema: str = "engram") -> None:
-        self._source = source
+    def __init__(
+        self, url: str | None = None, *, server: Server | None = None, pool_size: int = 8, schema: str = "engram"
+    ) -> None:
+        if (url is None) == (server is None):
+            raise ConfigError("a database needs either a URL or a server")
+        self._url = url
+        self._server = server
+        self._address: Address | None = None
         self._pool_size = pool_size
         self._schema = schema
         self._pool: asyncpg.Pool | None = None
@@ -92,9 +102,9 @@ class Database:
         """
         async with self._lock:
             if self._pool is None:
-                address = None if isinstance(self._source, str) else await _blocking(self._source.acquire)
+                self._address = None if self._server is None else await _blocking(self._server.acquire)
                 try:
-                    self._pool = await self._connect(address)
+                    self._pool = await self._connect()
                 except BaseException:
                     await self._release()
                     raise
@@ -143,23 +153,29 @@ class Database:
         try:
             return self._pool, await self._pool.acquire()
         except UNAVAILABLE:
-            if isinstance(self._source, str):
+            if self._server is None:
                 raise
-        await self._revive()
-        return self._pool, await self._pool.acquire()
+        pool = await self._revive(self._server)
+        return pool, await pool.acquire()
 
-    async def _revive(self) -> None:
-        """Bring a server of our own back after it died; its address stays."""
-        assert not isinstance(self._source, str)
+    async def _revive(self, server: Server) -> asyncpg.Pool:
+        """Bring a server of our own back after it died; it may have moved."""
         async with self._lock:
-            await _blocking(self._source.ensure_running)
+            address = await _blocking(server.ensure_running)
+            if self._pool is None:
+                raise StoreError("the database is closed")
+            if address != self._address:
+                self._address, old = address, self._pool
+                self._pool = await self._connect()
+                old.terminate()
+            return self._pool
 
     async def _release(self) -> None:
-        if not isinstance(self._source, str):
-            await _blocking(self._source.release)
+        if self._server is not None:
+            await _blocking(self._server.release)
 
-    async def _connect(self, address: Address | None) -> asyncpg.Pool:
-        where = self._target(address)
+    async def _connect(self) -> asyncpg.Pool:
+        where = self._target()
         with translated():
             try:
                 extension_schema = await self._prepare_server(where)
@@ -176,10 +192,11 @@ class Database:
             except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as exc:
                 raise ConfigError(f"database_url: {exc}") from exc
 
-    def _target(self, address: Address | None) -> dict[str, Any]:
+    def _target(self) -> dict[str, Any]:
         common: dict[str, Any] = {"timeout": CONNECT_TIMEOUT}
+        address = self._address
         if address is None:
-            return {"dsn": self._source, **common}
+            return {"dsn": self._url, **common}
         return {
             "host": address.host,
             "port": address.port,
