@@ -1,0 +1,1 @@
+"""Benchmarks of the public API: `python -m benchmarks retrieval | speed`."""

@@ -1,0 +1,69 @@
+"""The command line: `python -m benchmarks retrieval | speed`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import retrieval, speed
+from benchmarks.methods import METHODS
+from engram_core import AsyncEngram, EngramError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        with tempfile.TemporaryDirectory(prefix="engram-benchmark-") as scratch:
+            asyncio.run(options.run(options, Path(scratch)))
+    except EngramError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _retrieval(options: argparse.Namespace, scratch: Path) -> None:
+    data_dir = None if options.database_url else options.data_dir or scratch
+    async with AsyncEngram(data_dir=data_dir, database_url=options.database_url) as engine:
+        await retrieval.run(engine, options.data, method=options.method, limit=options.limit, json_path=options.json)
+
+
+async def _speed(options: argparse.Namespace, scratch: Path) -> None:
+    await speed.run(
+        scratch,
+        sizes=sorted(options.sizes),
+        add_messages=options.add_messages,
+        scope_size=options.scope_size,
+        queries=options.queries,
+        json_path=options.json,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    found = commands.add_parser("retrieval", help="how much of the evidence a search finds")
+    found.add_argument("--data", type=Path, nargs="+", required=True, metavar="FILE", help="conversations, .jsonl[.gz]")
+    found.add_argument("--limit", type=int, metavar="N", help="only the first N conversations of each file")
+    found.add_argument("--method", choices=sorted(METHODS), default="engram")
+    found.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
+    store = found.add_mutually_exclusive_group()
+    store.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the embedded store (default: throw it away)")
+    store.add_argument("--database-url", metavar="URL", help="use this PostgreSQL; memory:// for none")
+    found.set_defaults(run=_retrieval)
+    fast = commands.add_parser("speed", help="add_many and search beside the limits they are held against")
+    fast.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
+    fast.add_argument("--add-messages", type=int, default=1_000, metavar="N", help="messages for the add_many part")
+    fast.add_argument("--scope-size", type=int, default=1_000, metavar="N", help="memories a scope, over many scopes")
+    fast.add_argument("--queries", type=int, default=200, metavar="N", help="searches a measurement")
+    fast.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
+    fast.set_defaults(run=_speed)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Means, percentiles and their uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean of `count` values with its 95% interval; no interval where there are fewer than two clusters."""
+
+    value: float
+    low: float | None
+    high: float | None
+    count: int
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Return it as JSON can hold it."""
+        return asdict(self)
+
+
+def clustered_mean(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -> Mean | None:
+    """Average values; the interval is the percentile bootstrap over whole clusters.
+
+    Questions about one conversation are alike, so conversations are drawn anew, not questions.
+
+    Args:
+        values: (n,) one a question.
+        clusters: (n,) the conversation of each.
+        seed: Of the resampling: the same input gives the same interval.
+
+    Returns:
+        None where there are no values.
+    """
+    if not values:
+        return None
+    _, which = np.unique(np.asarray(clusters), return_inverse=True)
+    sums, counts = np.bincount(which, weights=values), np.bincount(which)
+    value = float(sums.sum() / counts.sum())
+    if len(counts) < 2:
+        return Mean(value, None, None, len(values))
+    draws = np.random.default_rng(seed).integers(len(counts), size=(RESAMPLES, len(counts)))
+    low, high = np.percentile(sums[draws].sum(axis=1) / counts[draws].sum(axis=1), [2.5, 97.5])
+    return Mean(value, float(low), float(high), len(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Median and 95th percentile, in milliseconds, of `count` runs."""
+
+    p50: float
+    p95: float
+    count: int
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Latency:
+        """Summarise at least one run."""
+        p50, p95 = np.percentile(np.asarray(seconds) * 1000, [50, 95])
+        return cls(float(p50), float(p95), len(seconds))
+
+    def as_dict(self) -> dict[str, float | int]:
+        """Return it as JSON can hold it."""
+        return asdict(self)
