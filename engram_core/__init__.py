@@ -1,39 +1,47 @@
-"""Engram: long-term memory for AI agents."""
+"""Engram: long-term memory for AI agents.
 
-from engram_core.config import Settings
-from engram_core.domain.change import Change, Op
-from engram_core.domain.memory import Memory, Space
-from engram_core.domain.message import Message
-from engram_core.domain.results import (
-    AddManyResult,
-    AddResult,
-    Context,
-    EraseReceipt,
-    Hit,
-    ImportResult,
-    Page,
-    Recall,
-)
-from engram_core.domain.scope import Scope
-from engram_core.errors import (
-    ConfigError,
-    ConflictError,
-    EngramError,
-    InvalidInputError,
-    InvalidOutputError,
-    MissingExtraError,
-    NotFoundError,
-    ProviderError,
-    ProviderUnavailableError,
-    RateLimitedError,
-    SchemaMismatchError,
-    StoreError,
-    StoreUnavailableError,
-)
-from engram_core.factory import AsyncEngram
-from engram_core.ports import Embedder, TokenCounter
-from engram_core.sync import Engram
+Each name is loaded at its first use, so that `import engram_core` and `engram --help` cost next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from engram_core.version import __version__
+
+if TYPE_CHECKING:
+    from engram_core.config import Settings
+    from engram_core.domain.change import Change, Op
+    from engram_core.domain.memory import Memory, Space
+    from engram_core.domain.message import Message
+    from engram_core.domain.results import (
+        AddManyResult,
+        AddResult,
+        Context,
+        EraseReceipt,
+        Hit,
+        ImportResult,
+        Page,
+        Recall,
+    )
+    from engram_core.domain.scope import Scope
+    from engram_core.errors import (
+        ConfigError,
+        ConflictError,
+        EngramError,
+        InvalidInputError,
+        InvalidOutputError,
+        MissingExtraError,
+        NotFoundError,
+        ProviderError,
+        ProviderUnavailableError,
+        RateLimitedError,
+        SchemaMismatchError,
+        StoreError,
+        StoreUnavailableError,
+    )
+    from engram_core.factory import AsyncEngram
+    from engram_core.ports import Embedder, TokenCounter
+    from engram_core.sync import Engram
 
 __all__ = [
     "AddManyResult",
@@ -70,3 +78,53 @@ __all__ = [
     "TokenCounter",
     "__version__",
 ]
+
+_HOMES = {
+    "engram_core.config": ["Settings"],
+    "engram_core.domain.change": ["Change", "Op"],
+    "engram_core.domain.memory": ["Memory", "Space"],
+    "engram_core.domain.message": ["Message"],
+    "engram_core.domain.results": [
+        "AddManyResult",
+        "AddResult",
+        "Context",
+        "EraseReceipt",
+        "Hit",
+        "ImportResult",
+        "Page",
+        "Recall",
+    ],
+    "engram_core.domain.scope": ["Scope"],
+    "engram_core.errors": [
+        "ConfigError",
+        "ConflictError",
+        "EngramError",
+        "InvalidInputError",
+        "InvalidOutputError",
+        "MissingExtraError",
+        "NotFoundError",
+        "ProviderError",
+        "ProviderUnavailableError",
+        "RateLimitedError",
+        "SchemaMismatchError",
+        "StoreError",
+        "StoreUnavailableError",
+    ],
+    "engram_core.factory": ["AsyncEngram"],
+    "engram_core.ports": ["Embedder", "TokenCounter"],
+    "engram_core.sync": ["Engram"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # A type checker sees the imports above, and so also a name that does not exist.
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -21,7 +24,7 @@ def default_data_dir() -> Path:
 
 def _named(field: str, *others: str) -> Any:
     """Read `ENGRAM_<FIELD>` and, where others chose a name first, that name too."""
-    return AliasChoices(field, f"ENGRAM_{field.upper()}", *others)
+    return AliasChoices(f"ENGRAM_{field.upper()}", *others)
 
 
 class Settings(BaseSettings):
@@ -49,7 +52,9 @@ class Settings(BaseSettings):
         ollama_host: Where `ollama:` models are served.
     """
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_ignore_empty=True, env_prefix="ENGRAM_", populate_by_name=True
+    )
 
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias=_named("data_dir"))
     database_url: SecretStr | None = Field(None, validation_alias=_named("database_url"))
@@ -101,3 +106,45 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as exc:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
         raise ConfigError(problems) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One setting as it is, for a person to read.
+
+    Attributes:
+        name: The field of `Settings`.
+        value: What it is; secrets masked.
+        source: The environment variable it was read from, or `default`.
+    """
+
+    name: str
+    value: str
+    source: str
+
+
+def origins(settings: Settings) -> list[Origin]:
+    """Tell every setting and where it came from, for settings that were read from the environment alone."""
+    present = {name.upper(): name for name, value in os.environ.items() if value}
+    return [
+        Origin(name, _masked(getattr(settings, name)), _source(field.validation_alias, present))
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _source(alias: Any, present: dict[str, str]) -> str:
+    names = [str(choice) for choice in alias.choices]
+    return next((present[name.upper()] for name in names if name.upper() in present), "default")
+
+
+def _masked(value: object) -> str:
+    if not isinstance(value, SecretStr):
+        return "" if value is None else str(value)
+    secret = value.get_secret_value()
+    try:
+        parts = urlsplit(secret)
+        where = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    except ValueError:
+        return "********"
+    # Of a URL, the name and the password of the user are left out, and what follows a question mark.
+    return f"{parts.scheme}://{where}" if parts.scheme and "://" in secret else "********"
