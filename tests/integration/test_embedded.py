@@ -13,6 +13,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -408,6 +409,24 @@ async def test_a_killed_server_recovers_what_was_committed(data_dir: Path, serve
     address = server.ensure_running()
     assert await _ask(address, "SELECT n FROM kept") == 7
     assert _pid(data_dir) not in (pid, None)
+
+
+async def test_a_server_killed_while_it_recovers_is_started_again(data_dir: Path, server: EmbeddedServer) -> None:
+    server.acquire()
+    before = _pid(data_dir)
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    _until(lambda: _pid(data_dir) is None)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(server.ensure_running)
+        _until(lambda: _pid(data_dir))
+        recovering = _pid(data_dir)
+        assert recovering is not None
+        os.kill(recovering, signal.SIGKILL)
+        address = starting.result()
+    if _pid(data_dir) is None:  # it was ready before it was killed
+        address = server.ensure_running()
+    assert await _ask(address, "SELECT 1") == 1
 
 
 def test_all_killed_at_once_is_no_hindrance(data_dir: Path, server: EmbeddedServer) -> None:

@@ -29,8 +29,11 @@ from engram_core.stores.postgres.embedded.postmaster import (
 from engram_core.stores.postgres.embedded.sockets import accepts, reachable
 
 KEEPER = Path(__file__).with_name("keeper.py")
+KILLED = 128  # the keeper ends with this and the number of the signal that ended the server
 #: A server that was killed leaves backends behind for a moment; the next one refuses to start until they are gone.
 _PASSING = "pre-existing shared memory block"
+#: How often a server that was killed while it started is started again.
+_STARTS = 3
 _RECOVERY = ("not properly shut down", "database system was interrupted", "redo ")
 
 
@@ -192,7 +195,7 @@ class Holding:
     def _run(self, version: int, host: Path, keeper: int, patience: Patience) -> None:
         """Wait until the server answers, starting it and its keeper where they are missing."""
         cluster = self._folder.cluster
-        started = False
+        starts = 0
         while True:
             kept = self._keeper_lives(keeper)
             if kept and says_ready(cluster) and accepts(host):
@@ -201,11 +204,11 @@ class Holding:
                 self._spawn_keeper({"pid": server})
             # Without a keeper and a process that we see, one that answers serves from another container.
             elif not kept and not accepts(host):
-                if started:
-                    self._judge_failure()
+                if starts:
+                    self._judge_failure(starts)
                 remove_stale_files(cluster)
                 self._spawn_keeper(self._plan(version))
-                started = True
+                starts += 1
             patience.pause(self._doing(), self._log_tail)
 
     def _keeper_lives(self, keeper: int) -> bool:
@@ -228,9 +231,12 @@ class Holding:
         finally:
             os.close(log)
 
-    def _judge_failure(self) -> None:
+    def _judge_failure(self, starts: int) -> None:
+        """Raise unless the next start may do better."""
         words = self._folder.log_since(self._log_mark)
-        if _PASSING not in words:
+        ended = self._keeper.returncode if self._keeper else 0
+        killed = ended < 0 or ended > KILLED  # the keeper, or the server
+        if _PASSING not in words and not (killed and starts < _STARTS):
             raise StoreUnavailableError(f"the database did not start:\n{words or 'it said nothing'}")
 
     def _doing(self) -> str:

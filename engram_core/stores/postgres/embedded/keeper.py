@@ -26,7 +26,7 @@ IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Keep the server; returns when it is gone."""
+    """Keep the server until it is gone; returns its exit code, or 128 and the number of the signal that ended it."""
     plan = json.loads(sys.argv[1])
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
@@ -45,7 +45,7 @@ def main() -> int:
             time.sleep(0.2)
         return 0
     _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status) & 0xFF
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def start(plan: dict[str, Any]) -> int:
