@@ -20,7 +20,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One decision, kept for good.
+    """One decision, kept for good, with the versions as they were then.
 
     Attributes:
         id: A UUID.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -91,13 +92,17 @@ class MemoryRecord(_Record):
 
 
 class ChangeRecord(_Record):
-    """One entry of history; memories by id."""
+    """One entry of history: memories by id, with their two ends as they were then."""
 
     type: Literal["change"] = "change"
     id: Id
     op: Op
     before: Id | None = None
+    before_valid_to: Time | None = None
+    before_retired_at: Time | None = None
     after: Id | None = None
+    after_valid_to: Time | None = None
+    after_retired_at: Time | None = None
     reason: str
     actor: str
     at: Time
@@ -105,26 +110,42 @@ class ChangeRecord(_Record):
     @classmethod
     def of(cls, change: Change) -> ChangeRecord:
         """Write a change as a record."""
+        before, after = change.before, change.after
         return cls(
             id=change.id,
             op=change.op,
-            before=change.before.id if change.before else None,
-            after=change.after.id if change.after else None,
+            before=before.id if before else None,
+            before_valid_to=before.valid_to if before else None,
+            before_retired_at=before.retired_at if before else None,
+            after=after.id if after else None,
+            after_valid_to=after.valid_to if after else None,
+            after_retired_at=after.retired_at if after else None,
             reason=change.reason,
             actor=change.actor,
             at=change.at,
         )
 
     def change(self, memories: Mapping[str, Memory]) -> Change:
-        """Read the change back, given the memories it is about."""
-        try:
-            before = memories[self.before] if self.before else None
-            after = memories[self.after] if self.after else None
-        except KeyError as exc:
-            raise InvalidInputError("records", exc.args[0], "changes of memories that came before them") from exc
-        if before is None and after is None:
+        """Read the change back, given the memories it is about.
+
+        Raises:
+            InvalidInputError: It is about no memory, or about one that is not given.
+        """
+        if self.before is None and self.after is None:
             raise InvalidInputError("records", self.id, "changes with before, after or both")
+        before = _version(memories, self.before, self.before_valid_to, self.before_retired_at)
+        after = _version(memories, self.after, self.after_valid_to, self.after_retired_at)
         return Change(self.id, self.op, before, after, self.reason, self.actor, self.at)
+
+
+def _version(
+    memories: Mapping[str, Memory], id: str | None, valid_to: datetime | None, retired_at: datetime | None
+) -> Memory | None:
+    if id is None:
+        return None
+    if id not in memories:
+        raise InvalidInputError("records", id, "changes of memories that came before them")
+    return replace(memories[id], valid_to=valid_to, retired_at=retired_at)
 
 
 Record = Header | MemoryRecord | ChangeRecord
