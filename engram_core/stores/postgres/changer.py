@@ -156,7 +156,7 @@ class Changer:
         versions = Versions()
         for shard_key, wanted in ids.items():
             for row in await connection.fetch(SQL.versions, shard_key, list(wanted)):
-                versions.meet(memory_of(row), row["succeeded"])
+                versions.meet(memory_of(row), bool(row["succeeded"]))
         return versions
 
     async def _close(self, connection: Connection, locked: Locked, versions: Versions) -> None:

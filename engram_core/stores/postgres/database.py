@@ -123,7 +123,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; each statement is its own transaction."""
+        """Lend a connection; each statement is its own transaction. Session state set on it must be reset on it."""
         with translated():
             pool, connection = await self._borrow()
             try:
@@ -183,9 +183,10 @@ class Database:
                 path = ", ".join(_quoted(name) for name in (self._schema, extension_schema))
                 pool: asyncpg.Pool = await asyncpg.create_pool(
                     **where,
-                    min_size=1,
+                    min_size=0,
                     max_size=self._pool_size,
                     init=setup,
+                    reset=_reset,
                     server_settings={**_SESSION, "search_path": path},
                 )
                 return pool
@@ -258,6 +259,12 @@ class Database:
 
 async def _blocking(call: Any) -> Any:
     return await anyio.to_thread.run_sync(call)
+
+
+async def _reset(connection: asyncpg.Connection) -> None:
+    """Spare a round trip: what is lent here leaves no session state behind, unless it was cut off."""
+    if connection.is_in_transaction():
+        await connection.reset(timeout=CONNECT_TIMEOUT)
 
 
 async def _close_pool(pool: asyncpg.Pool) -> None:

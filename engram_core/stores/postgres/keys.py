@@ -34,12 +34,14 @@ def hash64(*parts: str | None) -> int:
 
 def salted(terms: NDArray[np.int64], shard_key: int) -> NDArray[np.int64]:
     """Make an owner's terms differ from every other owner's; applied twice, it gives the terms back."""
-    return terms ^ np.int64(_mixed(shard_key))
+    return terms ^ np.int64(salt(shard_key))
 
 
-def _mixed(key: int) -> int:
-    """Spread a key over all bits (the finaliser of SplitMix64, Steele et al. 2014)."""
-    value = (key + 0x9E3779B97F4A7C15) & _MASK
+def salt(shard_key: int) -> int:
+    """Return what an owner's terms are combined with: its key, spread over all bits (the finaliser of SplitMix64,
+    Steele et al. 2014).
+    """
+    value = (shard_key + 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
     value ^= value >> 31

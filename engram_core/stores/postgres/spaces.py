@@ -124,6 +124,8 @@ class Refiller:
             if lacking:
                 raise ConflictError(f"{lacking} memories still lack a vector in {space}")
             await connection.execute(SQL.drop_vectors, wanted["id"])
+            for row in await connection.fetch(SQL.old_indexes, f"vectors_hnsw_{wanted['id']}_"):
+                await connection.execute(SQL.drop_index.format(name=row["name"]))
             await connection.execute(SQL.drop_spaces, wanted["id"])
             await connection.execute(SQL.serve, wanted["id"])
             await connection.execute(SQL.note_fact, ANALYSIS, analysis)

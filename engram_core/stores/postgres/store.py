@@ -64,7 +64,9 @@ class PostgresStore(MemoryStore):
 
     async def close(self) -> None:
         """Close the database, if the store opened it."""
-        self._parts = None
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            await parts[2].hnsw.close()
         if self._owns_database:
             self._owns_database = False
             await self._database.close()
@@ -138,7 +140,10 @@ class PostgresStore(MemoryStore):
     async def switch(self, space: Space) -> None:
         """See `MemoryStore.switch`."""
         await self._connect()
-        self._serve(await self._refiller.switch(space))
+        serving = await self._refiller.switch(space)
+        if self._parts is not None:
+            await self._views.hnsw.close()
+        self._serve(serving)
 
     async def _connect(self) -> None:
         if not self._database.is_open:

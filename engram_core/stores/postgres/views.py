@@ -14,6 +14,8 @@ from engram_core.stores.index.view import IndexView
 from engram_core.stores.postgres.cache import IndexCache, State
 from engram_core.stores.postgres.conditions import compile_selection
 from engram_core.stores.postgres.database import Connection, Database
+from engram_core.stores.postgres.hnsw import HnswIndexes
+from engram_core.stores.postgres.large import LargeView, Owner
 from engram_core.stores.postgres.owners import SQL as OWNERS
 from engram_core.stores.postgres.owners import shards_of
 from engram_core.stores.postgres.queries import load_queries
@@ -43,6 +45,8 @@ class Views:
         self._analyzer = analyzer
         self._serving = serving
         self._cache = IndexCache(database, serving, cache_bytes)
+        #: Indexes of owners that are too large for memory.
+        self.hnsw = HnswIndexes(database, serving)
         fitting = cache_bytes // (4 * serving.space.dimension + _BYTES_PER_MEMORY)
         self._exact_limit = min(exact_limit, fitting)
 
@@ -54,6 +58,8 @@ class Views:
             small = sum(owner["memories"] for owner in owners) <= self._exact_limit
             if small and selection.condition is not None:
                 admitted = await _admitted(connection, selection, owners)
+        if not small:
+            return self._large(selection, owners)
         states = [State(owner["shard_key"], owner["version"], owner["epoch"]) for owner in owners]
         return await self._exact(selection, states, admitted)
 
@@ -66,6 +72,11 @@ class Views:
             return await self._hydrate(shards, ids)
 
         return IndexView(parts, self._analyzer, hydrate)
+
+    def _large(self, selection: Selection, rows: Sequence[Record]) -> View:
+        owners = [Owner(row["shard_key"], row["memories"], row["length"]) for row in rows]
+        condition = compile_selection(selection)
+        return LargeView(self._database, self._analyzer, self._serving, owners, condition, self.hnsw)
 
     async def _owners(self, connection: Connection, selection: Selection) -> list[Record]:
         """Return the owners concerned, those of the selection's tenant alone."""

@@ -133,7 +133,7 @@ class Writer:
                 keys[memory.scope.shard_key].append(key)
         for shard_key, wanted in keys.items():
             for row in await connection.fetch(SQL.with_keys, shard_key, wanted, self._serving.id):
-                outcome.meet(memory_of(row), row["embedded"], row["dedup_key"])
+                outcome.meet(memory_of(row), bool(row["embedded"]), row["dedup_key"])
 
     async def _meet_ids(
         self, connection: Connection, outcome: Outcome, memories: Iterable[tuple[Memory, bytes | None]]
@@ -147,4 +147,4 @@ class Writer:
             here[row["shard_key"]].append(str(row["id"]))
         for shard_key, ids in here.items():
             for row in await connection.fetch(SQL.with_ids, shard_key, ids, self._serving.id):
-                outcome.meet(memory_of(row), row["embedded"], row["dedup_key"])
+                outcome.meet(memory_of(row), bool(row["embedded"]), row["dedup_key"])

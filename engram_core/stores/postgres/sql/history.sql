@@ -1,8 +1,8 @@
 -- name: insertable
 -- Which changes are new and about a memory that is there. $1 owner, $2 ids of changes, $3 ids of their memories.
 SELECT n.place FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY AS n (id, memory, place)
-WHERE NOT EXISTS (SELECT FROM changes c WHERE c.shard_key = $1 AND c.id = n.id)
-  AND EXISTS (SELECT FROM memories m WHERE m.shard_key = $1 AND m.id = n.memory)
+WHERE (SELECT true FROM changes c WHERE c.shard_key = $1 AND c.id = n.id) IS NULL
+  AND (SELECT true FROM memories m WHERE m.shard_key = $1 AND m.id = n.memory)
 ORDER BY n.place;
 
 -- name: owner_of

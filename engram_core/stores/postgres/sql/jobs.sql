@@ -18,17 +18,17 @@ RETURNING id, shard_key, payload;
 -- The memories of a job that still lack a vector. $1 owner, $2 ids, $3 space, $4 how many at most.
 SELECT m.* FROM memories m
 WHERE m.shard_key = $1 AND m.id = ANY($2::uuid[])
-  AND NOT EXISTS (SELECT FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id)
+  AND (SELECT true FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id) IS NULL
 ORDER BY m.seq LIMIT $4;
 
 -- name: strike
 -- Remove jobs whose memories all have their vectors, or are gone. $1 ids of the jobs, $2 space.
 DELETE FROM jobs j WHERE j.id = ANY($1::uuid[]) AND NOT EXISTS (
     SELECT FROM jsonb_array_elements_text(j.payload -> 'memories') AS n (id)
-    JOIN memories m ON m.shard_key = j.shard_key AND m.id = n.id::uuid
-    WHERE NOT EXISTS (
-        SELECT FROM vectors v WHERE v.shard_key = j.shard_key AND v.space = $2 AND v.memory_id = m.id
-    )
+    WHERE (SELECT true FROM memories m WHERE m.shard_key = j.shard_key AND m.id = n.id::uuid)
+      AND (
+          SELECT true FROM vectors v WHERE v.shard_key = j.shard_key AND v.space = $2 AND v.memory_id = n.id::uuid
+      ) IS NULL
 );
 
 -- name: release
@@ -39,5 +39,5 @@ UPDATE jobs SET run_at = now(), attempts = 0 WHERE id = ANY($1::uuid[]);
 -- Remove the jobs of owners whose memories are all gone. $1 owners.
 DELETE FROM jobs j WHERE j.shard_key = ANY($1) AND NOT EXISTS (
     SELECT FROM jsonb_array_elements_text(j.payload -> 'memories') AS n (id)
-    JOIN memories m ON m.shard_key = j.shard_key AND m.id = n.id::uuid
+    WHERE (SELECT true FROM memories m WHERE m.shard_key = j.shard_key AND m.id = n.id::uuid)
 );

@@ -9,7 +9,7 @@ WHERE m.shard_key = ANY($1::bigint[])
 ORDER BY m.shard_key, m.seq;
 
 -- name: changed
--- Likewise, of what was written since. $1 owner, $2 space, $3 analysis, $4 the version that is known, $5 how many at most.
+-- Likewise, of what was written since, each looked up by its key (`OFFSET 0` keeps the planner from scanning). $1 owner, $2 space, $3 analysis, $4 the version that is known, $5 how many at most.
 SELECT m.shard_key, m.id, m.seq, m.user_id, m.agent_id, m.session_id, m.kind, m.valid_from, m.valid_to, m.retired_at,
        m.expires_at, t.terms, t.freqs, t.length, v.embedding
 FROM (
@@ -18,9 +18,13 @@ FROM (
     SELECT c.memory_id FROM vectors c WHERE c.shard_key = $1 AND c.space = $2 AND c.version > $4
     LIMIT $5
 ) changed
-JOIN memories m ON m.shard_key = $1 AND m.id = changed.id
-LEFT JOIN terms t ON t.shard_key = $1 AND t.memory_id = m.id AND t.analysis = $3
-LEFT JOIN vectors v ON v.shard_key = $1 AND v.space = $2 AND v.memory_id = m.id
+CROSS JOIN LATERAL (SELECT * FROM memories m WHERE m.shard_key = $1 AND m.id = changed.id OFFSET 0) m
+LEFT JOIN LATERAL (
+    SELECT * FROM terms t WHERE t.shard_key = $1 AND t.memory_id = m.id AND t.analysis = $3 OFFSET 0
+) t ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM vectors v WHERE v.shard_key = $1 AND v.space = $2 AND v.memory_id = m.id OFFSET 0
+) v ON true
 ORDER BY m.seq;
 
 -- name: admitted_ids

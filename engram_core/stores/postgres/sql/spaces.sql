@@ -47,6 +47,16 @@ UPDATE spaces SET state = 'serving' WHERE id = $1;
 -- Vectors of every space but one. $1 the space that serves.
 DELETE FROM vectors WHERE space <> $1;
 
+-- name: old_indexes
+-- HNSW indexes of every space but one. $1 how the names of that one's begin.
+SELECT c.relname AS name FROM pg_class c
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'i'
+  AND starts_with(c.relname, 'vectors_hnsw_') AND NOT starts_with(c.relname, $1);
+
+-- name: drop_index
+-- An index of a space that no longer serves.
+DROP INDEX {name};
+
 -- name: drop_spaces
 -- Every space but one. $1 the space that serves.
 DELETE FROM spaces WHERE id <> $1;

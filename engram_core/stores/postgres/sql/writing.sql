@@ -1,14 +1,17 @@
+-- Rows are looked up one by one, in scalar subqueries: the planner would turn EXISTS into a scan of a table that it has not
+-- analysed yet, and every batch of an import would read all that came before.
+
 -- name: with_keys
 -- Turns that are there already. $1 owner, $2 their keys; $3 the space whose vector they should have.
-SELECT m.*, EXISTS (
-    SELECT FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id
+SELECT m.*, (
+    SELECT true FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id
 ) AS embedded
 FROM memories m WHERE m.shard_key = $1 AND m.dedup_key = ANY($2::bytea[]);
 
 -- name: with_ids
 -- Memories of an owner. $1 owner, $2 ids; $3 the space whose vector they should have.
-SELECT m.*, EXISTS (
-    SELECT FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id
+SELECT m.*, (
+    SELECT true FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id
 ) AS embedded
 FROM memories m WHERE m.shard_key = $1 AND m.id = ANY($2::uuid[]);
 
@@ -18,9 +21,9 @@ SELECT shard_key, id, scope_key FROM memories WHERE id = ANY($1::uuid[]);
 
 -- name: lacking_vector
 -- Of these memories, those that are there and have no vector in the space. $1 owner, $2 ids, $3 space.
-SELECT m.id FROM memories m
-WHERE m.shard_key = $1 AND m.id = ANY($2::uuid[])
-  AND NOT EXISTS (SELECT FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $3 AND v.memory_id = m.id);
+SELECT n.id FROM unnest($2::uuid[]) AS n (id)
+WHERE (SELECT true FROM memories m WHERE m.shard_key = $1 AND m.id = n.id)
+  AND (SELECT true FROM vectors v WHERE v.shard_key = $1 AND v.space = $3 AND v.memory_id = n.id) IS NULL;
 
 -- name: close
 -- End versions. $1 owner, $2 ids, $3 valid_to, $4 retired_at, $5 version of the owner.
@@ -78,7 +81,7 @@ WHERE m.shard_key = ANY($1) AND m.tenant = $2 AND ($3::text IS NULL OR m.user_id
 
 -- name: versions
 -- Versions of an owner, and whether another one replaced them. $1 owner, $2 ids.
-SELECT m.*, EXISTS (
-    SELECT FROM memories s WHERE s.shard_key = m.shard_key AND s.supersedes = m.id
+SELECT m.*, (
+    SELECT true FROM memories s WHERE s.shard_key = m.shard_key AND s.supersedes = m.id LIMIT 1
 ) AS succeeded
 FROM memories m WHERE m.shard_key = $1 AND m.id = ANY($2::uuid[]);

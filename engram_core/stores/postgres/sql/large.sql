@@ -1,0 +1,114 @@
+-- name: nearest
+-- Nearest vectors, exactly. $11 owners, $12 question, $13 space, $14 how many.
+SELECT m.shard_key, m.seq, 1 - (v.embedding <=> $12::halfvec) AS score
+FROM vectors v JOIN memories m ON m.shard_key = v.shard_key AND m.id = v.memory_id
+WHERE v.shard_key = ANY($11::bigint[]) AND v.space = $13 AND {admitted}
+ORDER BY v.embedding <=> $12::halfvec, m.shard_key, m.seq LIMIT $14;
+
+-- name: near
+-- Nearest vectors of a single owner, along its HNSW index. $11 owner, $12 question, $13 space, $14 how many.
+SELECT m.shard_key, m.seq, 1 - (v.embedding <=> $12::halfvec) AS score
+FROM vectors v JOIN memories m ON m.shard_key = v.shard_key AND m.id = v.memory_id
+WHERE v.shard_key = $11 AND v.space = $13 AND {admitted}
+ORDER BY (v.embedding::halfvec({dimension})) <=> $12::halfvec({dimension}) LIMIT $14;
+
+-- name: tune
+-- Let the planner see the owner, so that it finds the owner's index, and look at enough candidates.
+SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL hnsw.ef_search = {effort};
+
+-- name: tune_iterative
+-- Go on when filters leave too few; pgvector 0.8 or newer.
+SET LOCAL hnsw.iterative_scan = strict_order;
+
+-- name: custom_plan
+-- Let the planner see the terms asked for.
+SET LOCAL plan_cache_mode = force_custom_plan;
+
+-- name: holders
+-- How many memories hold each term, counted up to a cap. $1 owners and $2 terms, pairwise; $3 the cap.
+SELECT n.term, (
+    SELECT count(*) FROM (SELECT t.shard_key FROM terms t WHERE t.terms @> ARRAY[n.term] LIMIT $3) found
+    WHERE found.shard_key = n.shard_key
+) AS held
+FROM unnest($1::bigint[], $2::bigint[]) AS n (shard_key, term);
+
+-- name: term_score
+-- What one term adds to the BM25 score of a row of `t`, whose owner's salt is in `o`.
+coalesce(
+    ({weights})[{index}] / (1 + {norm} / t.freqs[array_position(t.terms, ({terms})[{index}] # o.salt)]), 0
+)
+
+-- name: norm
+-- How the length of a text weighs on its score.
+({k1} * (1 - {b} + {b} * t.length / {average}))
+
+-- name: lexical
+-- Memories with one of the rare terms, best first by all terms. $11 owners and $12 their salts, pairwise; $13 rare terms,
+-- salted; $14 terms and $15 their weights; $16 average length, $17 how many.
+SELECT m.shard_key, m.seq, {score} AS score
+FROM terms t
+JOIN memories m ON m.shard_key = t.shard_key AND m.id = t.memory_id
+JOIN unnest($11::bigint[], $12::bigint[]) AS o (shard_key, salt) ON o.shard_key = t.shard_key
+WHERE t.shard_key = ANY($11) AND t.terms && $13::bigint[] AND {admitted}
+  AND $14::bigint[] IS NOT NULL AND $15::float8[] IS NOT NULL AND $16::float8 > 0
+ORDER BY score DESC, m.shard_key, m.seq LIMIT $17;
+
+-- name: neighbours
+-- The admitted turns before and after a turn in its conversation. $11 owners and $12 orders of arrival, pairwise.
+SELECT b.id, before.id AS before, after.id AS after
+FROM unnest($11::bigint[], $12::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
+LEFT JOIN LATERAL (
+    SELECT * FROM memories b WHERE b.shard_key = n.shard_key AND b.seq = n.seq OFFSET 0
+) AS b ON true
+LEFT JOIN LATERAL (
+    SELECT m.id FROM memories m
+    WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
+      AND (m.valid_from, m.seq) < (b.valid_from, b.seq) AND {admitted}
+    ORDER BY m.valid_from DESC, m.seq DESC LIMIT 1
+) AS before ON true
+LEFT JOIN LATERAL (
+    SELECT m.id FROM memories m
+    WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
+      AND (m.valid_from, m.seq) > (b.valid_from, b.seq) AND {admitted}
+    ORDER BY m.valid_from, m.seq LIMIT 1
+) AS after ON true
+ORDER BY n.place;
+
+-- name: evidence
+-- Scores of given memories. $1 owners and $2 their salts, pairwise; $3 ids, $4 space, $5 question or NULL, $6 terms and $7
+-- their weights; $8 average length.
+SELECT m.id, 1 - (v.embedding <=> $5::halfvec) AS dense, {score} AS lexical
+FROM (SELECT * FROM memories m WHERE m.shard_key = ANY($1::bigint[]) AND m.id = ANY($3::uuid[]) OFFSET 0) m
+JOIN unnest($1, $2::bigint[]) AS o (shard_key, salt) ON o.shard_key = m.shard_key
+LEFT JOIN LATERAL (
+    SELECT * FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $4 AND v.memory_id = m.id OFFSET 0
+) v ON true
+LEFT JOIN LATERAL (SELECT * FROM terms t WHERE t.shard_key = m.shard_key AND t.memory_id = m.id OFFSET 0) t ON true
+WHERE $6::bigint[] IS NOT NULL AND $7::float8[] IS NOT NULL AND $8::float8 > 0;
+
+-- name: hydrate
+-- Memories by owner and order of arrival. $1 and $2 pairwise.
+SELECT m.* FROM unnest($1::bigint[], $2::bigint[]) AS n (shard_key, seq)
+CROSS JOIN LATERAL (SELECT * FROM memories m WHERE m.shard_key = n.shard_key AND m.seq = n.seq OFFSET 0) m;
+
+-- name: index_state
+-- Whether an index is there, and whether it can be used. $1 its name.
+SELECT i.indisvalid FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+WHERE c.relname = $1 AND c.relnamespace = current_schema()::regnamespace;
+
+-- name: try_lock
+-- One process at a time builds an index. $1 its name.
+SELECT pg_try_advisory_lock(hashtextextended('engram:' || current_schema() || $1, 0));
+
+-- name: build_memory
+-- Room for the graph while it is built; it is slow when it does not fit.
+SET maintenance_work_mem = '512MB';
+
+-- name: drop_index
+-- What an interrupted build left.
+DROP INDEX CONCURRENTLY IF EXISTS {name};
+
+-- name: build_index
+-- The HNSW index of one owner, while reading and writing go on.
+CREATE INDEX CONCURRENTLY {name} ON vectors USING hnsw ((embedding::halfvec({dimension})) halfvec_cosine_ops)
+WHERE shard_key = {shard_key} AND space = {space};
