@@ -127,7 +127,7 @@ def origins(settings: Settings) -> list[Origin]:
     """Tell every setting and where it came from, for settings that were read from the environment alone."""
     present = {name.upper(): name for name, value in os.environ.items() if value}
     return [
-        Origin(name, _masked(getattr(settings, name)), _source(field.validation_alias, present))
+        Origin(name, masked(getattr(settings, name)), _source(field.validation_alias, present))
         for name, field in Settings.model_fields.items()
     ]
 
@@ -137,7 +137,8 @@ def _source(alias: Any, present: dict[str, str]) -> str:
     return next((present[name.upper()] for name in names if name.upper() in present), "default")
 
 
-def _masked(value: object) -> str:
+def masked(value: object) -> str:
+    """Write a value for a person to read: of a secret URL only where it leads, of another secret nothing."""
     if not isinstance(value, SecretStr):
         return "" if value is None else str(value)
     secret = value.get_secret_value()
@@ -146,5 +147,4 @@ def _masked(value: object) -> str:
         where = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
     except ValueError:
         return "********"
-    # Of a URL, the name and the password of the user are left out, and what follows a question mark.
     return f"{parts.scheme}://{where}" if parts.scheme and "://" in secret else "********"

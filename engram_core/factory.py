@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engram_core.config import DEFAULT_EMBEDDER, Settings, load_settings
 from engram_core.engine import Backend, Engine, LazyBackend
 from engram_core.errors import ConfigError, InvalidInputError
 from engram_core.ports import Embedder, MemoryStore
+
+if TYPE_CHECKING:
+    from engram_core.stores.postgres import Database
 
 logger = logging.getLogger(__name__)
 
@@ -90,30 +93,38 @@ async def build(settings: Settings, embedder: Embedder | None = None) -> Backend
 
 def build_store(settings: Settings) -> MemoryStore:
     """Build the store that `database_url` names: embedded Postgres when there is none."""
-    url = settings.database_url.get_secret_value() if settings.database_url else None
-    if url == MEMORY_URL:
+    if (database := build_database(settings)) is None:
         from engram_core.stores.inmemory import InMemoryStore
 
         return InMemoryStore(languages=settings.language_names)
-    from engram_core.stores.postgres import Database, PostgresStore
-    from engram_core.stores.postgres.embedded import EmbeddedServer
+    from engram_core.stores.postgres import PostgresStore
 
-    if url is None:
-        server = EmbeddedServer(
-            settings.data_dir,
-            version=settings.postgres_version,
-            start_timeout=settings.start_timeout,
-            notify=logger.warning,
-        )
-        database = Database(server=server, pool_size=settings.pool_size)
-    else:
-        database = Database(url, pool_size=settings.pool_size)
     return PostgresStore(
         database,
         languages=settings.language_names,
         cache_bytes=settings.cache_mb * 1_000_000,
         exact_limit=settings.exact_limit,
     )
+
+
+def build_database(settings: Settings) -> Database | None:
+    """Build the Postgres that `database_url` names, the embedded one when there is none; None for `memory://`."""
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    if url == MEMORY_URL:
+        return None
+    from engram_core.stores.postgres import Database
+
+    if url is not None:
+        return Database(url, pool_size=settings.pool_size)
+    from engram_core.stores.postgres.embedded import EmbeddedServer
+
+    server = EmbeddedServer(
+        settings.data_dir,
+        version=settings.postgres_version,
+        start_timeout=settings.start_timeout,
+        notify=logger.warning,
+    )
+    return Database(server=server, pool_size=settings.pool_size)
 
 
 def build_embedder(settings: Settings) -> Embedder:

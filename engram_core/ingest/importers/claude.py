@@ -55,7 +55,7 @@ def _message(where: str, said: Mapping[str, Any], id: str, title: str, at: datet
 
 
 def _text(where: str, said: Mapping[str, Any]) -> str:
-    """Join the text parts of the content; `text` is for older exports, as it has stand-ins for tools where there are parts."""
+    """Join the text parts of the content. `text` is for exports without: with parts, it has stand-ins for tools."""
     parts = list_at(f"{where}.content", said.get("content") or [])
     if not parts:
         return text_at(f"{where}.text", said.get("text"))

@@ -1,0 +1,143 @@
+"""Commands that move memories: `import`, `export`, `reembed`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from engram_core.cli import options
+from engram_core.cli.opening import opened, waiting
+from engram_core.cli.output import emit, line
+from engram_core.cli.progress import bar
+from engram_core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from engram_core.cli.import_files import Conversations
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON Lines, JSON or zip file.")],
+    user: options.User = None,
+    agent: options.Agent = None,
+    session: options.Session = None,
+    json: options.Json = False,
+) -> None:
+    """Import an export of Engram, of ChatGPT or of Claude.
+
+    What it is, is seen from its content. Conversations of ChatGPT and Claude need --user, and each becomes a session;
+    Engram's own records say whose they are. Importing a newer export adds only what is new.
+    """
+    from engram_core.cli.import_files import Conversations, read_import
+
+    scope = options.scoped(user, agent, session)
+    with waiting(f"Reading {file.name}"):
+        found = read_import(file)
+    if isinstance(found, Conversations):
+        _import_conversations(found, scope, json)
+    elif any(scope.values()):
+        raise InvalidInputError("options", scope, "no --user, --agent or --session: each record says whose it is")
+    else:
+        _import_records(found.path, json)
+
+
+def export(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; default stdout.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Everybody's memories.")] = False,
+    user: options.User = None,
+    agent: options.Agent = None,
+    session: options.Session = None,
+    json: options.Json = False,
+) -> None:
+    """Write every version and the whole history of a scope as JSON Lines, for `engram import`."""
+    scope = options.scoped(user, agent, session)
+    if every == any(scope.values()):
+        raise InvalidInputError("options", scope, "either --all or a scope: --user, --agent, --session")
+    if output is None:
+        with opened() as memory:
+            for record in memory.export(**scope):
+                print(line(record))
+        return
+    with _written_whole(output) as file, opened() as memory, bar("Exporting") as progress:
+        count = 0
+        for count, record in enumerate(memory.export(**scope), 1):
+            file.write(line(record) + "\n")
+            progress(count, None)
+    emit({"file": str(output), "records": count}) if json else print(f"Wrote {count:,} records to {output}.")
+
+
+def reembed(json: options.Json = False) -> None:
+    """Make the vectors of the whole store anew with the embedder configured, then let them serve.
+
+    The old ones serve meanwhile. Interrupted, it goes on when it is run again.
+    """
+    with opened() as memory, bar("Embedding") as progress:
+        done = memory.reembed(progress=progress)
+    emit({"embedded": done}) if json else print(f"Embedded {done:,} memories; the store serves them.")
+
+
+def _import_conversations(found: Conversations, scope: options.Scope, json: bool) -> None:
+    if scope["user_id"] is None or scope["session_id"] is not None:
+        raise InvalidInputError("options", scope, "--user, and no --session: each conversation becomes one")
+    messages = (message for item in found.items for message in item.messages)
+    with opened() as memory, bar("Importing", found.messages) as progress:
+        result = memory.add_many(messages, **scope, progress=lambda done: progress(done, None))
+    summary = {
+        "conversations": len(found.items),
+        "added": result.added,
+        "duplicates": result.duplicates,
+        "skipped": found.skipped,
+    }
+    if json:
+        emit(summary)
+        return
+    print(f"Imported {result.added:,} messages of {len(found.items):,} conversations.")
+    if result.duplicates:
+        print(f"{result.duplicates:,} were there before.")
+    if found.skipped:
+        print(f"{found.skipped:,} were left out: system, hidden or empty ones, and the noise of tools.")
+
+
+def _import_records(path: Path, json: bool) -> None:
+    # A first pass for the bar alone: counting lines costs next to nothing.
+    with path.open("rb") as file:
+        total = sum(1 for _ in file)
+    with path.open("rb") as file, opened() as memory, bar("Importing", total) as progress:
+        result = memory.import_(file, progress=lambda done: progress(done, None))
+    if json:
+        emit(result)
+        return
+    print(f"Imported {result.memories:,} memories and {result.changes:,} changes.")
+    if result.duplicates:
+        print(f"{result.duplicates:,} memories were there before.")
+
+
+@contextmanager
+def _written_whole(path: Path) -> Iterator[IO[str]]:
+    """Open a file that is there whole or not at all, and closed to others; a pipe or a device is written as it is."""
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            with path.open("w", encoding="utf-8") as file:
+                yield file
+            return
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            try:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as exc:
+        raise InvalidInputError("--output", str(path), f"a file that can be written ({exc.strerror or exc})") from exc

@@ -1,0 +1,119 @@
+"""The story that `engram demo` tells: three conversations, some questions, a move and a secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engram_core.domain.change import Change
+from engram_core.domain.memory import Memory
+from engram_core.domain.results import Context, Recall
+
+if TYPE_CHECKING:
+    from engram_core.sync import Engram
+
+USER = "nadia"
+NADIA, ASSISTANT = "Nadia", None
+
+#: Conversations: id, when it began, and who said what.
+SESSIONS = (
+    (
+        "a-place-at-last",
+        "2025-02-11T18:20:00Z",
+        (
+            (NADIA, "We found a place for the studio: an old bakery in Rua da Graça, with the oven still in the wall."),
+            (ASSISTANT, "A room that is used to heat. When do you move in?"),
+            (NADIA, "On the first of March. The kiln is paid for as well, order KX-48213, it comes from Porto."),
+        ),
+    ),
+    (
+        "seven-candles",
+        "2025-03-20T20:05:00Z",
+        (
+            (
+                NADIA,
+                "Teo turns seven on Saturday, eleven children are coming and I have promised to bake the cake myself.",
+            ),
+            (ASSISTANT, "Does anybody at the table have an allergy?"),
+            (NADIA, "Hazelnuts make Teo really ill, and his friend Ilse does not eat eggs."),
+        ),
+    ),
+    (
+        "stall-27",
+        "2025-05-09T08:45:00Z",
+        (
+            (NADIA, "They gave me stall 27 at the craft fair in Évora, on the 14th and 15th of June."),
+            (ASSISTANT, "Congratulations! How will all the bowls get there?"),
+            (NADIA, "My brother Rui drives the van, but nothing before ten: he is no use in the morning."),
+            (NADIA, "Before I forget it again: the alarm code of the studio is 4471."),
+        ),
+    ),
+)
+QUESTIONS = ("What must not go into the birthday cake?", "Who takes the pots to the market?", "KX-48213")
+PLACE = "Where is Nadia's studio?"
+OLD_PLACE = "old bakery"
+NEW_PLACE = "Nadia's studio is in Largo do Carmo 9 now; the bakery was too damp for the clay."
+REASON = "she moved"
+IN_APRIL = "2025-04-01"
+SECRET = "What is the code of the alarm?"
+CODE = "4471"
+BUDGET = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything that happened.
+
+    Attributes:
+        turns: What went in.
+        answers: What the questions found.
+        change: The update of the studio's place.
+        now: The place as it is found now.
+        in_april: The place as it was in April 2025.
+        history: What the memory of the place has been through.
+        code: What the question after the alarm code found before it was deleted, and after.
+        context: Text for a prompt, within the budget.
+    """
+
+    turns: tuple[Memory, ...]
+    answers: tuple[Recall, ...]
+    change: Change
+    now: Recall
+    in_april: Recall
+    history: list[Change]
+    code: tuple[Recall, Recall]
+    context: Context
+
+
+def tell(memory: Engram) -> Told:
+    """Live the story on an empty store."""
+    turns = _remember(memory)
+    answers = tuple(memory.search(question, user_id=USER, limit=2) for question in QUESTIONS)
+    change = memory.update(_saying(turns, OLD_PLACE).id, NEW_PLACE, reason=REASON)
+    before = memory.search(SECRET, user_id=USER, limit=1)
+    memory.delete(_saying(turns, CODE).id, reason="not for everybody")
+    return Told(
+        turns=turns,
+        answers=answers,
+        change=change,
+        now=memory.search(PLACE, user_id=USER, limit=1),
+        in_april=memory.search(PLACE, user_id=USER, as_of=IN_APRIL, limit=1),
+        history=memory.history(change.memory.id),
+        code=(before, memory.search(SECRET, user_id=USER, limit=1)),
+        context=memory.context("Plan the weekend of the fair", user_id=USER, token_budget=BUDGET),
+    )
+
+
+def _remember(memory: Engram) -> tuple[Memory, ...]:
+    turns: list[Memory] = []
+    for session, began, said in SESSIONS:
+        messages = [
+            {"content": text, "name": name, "role": "user" if name else "assistant", "occurred_at": began}
+            for name, text in said
+        ]
+        turns += memory.add(messages, user_id=USER, session_id=session).turns
+    return tuple(turns)
+
+
+def _saying(turns: tuple[Memory, ...], words: str) -> Memory:
+    return next(turn for turn in turns if words in turn.text)

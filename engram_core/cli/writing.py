@@ -1,0 +1,155 @@
+"""Commands that change memories: `add`, `update`, `delete`, `erase`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engram_core.cli import options
+from engram_core.cli.opening import opened
+from engram_core.cli.output import emit
+from engram_core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from engram_core.domain.change import Change
+    from engram_core.domain.results import AddResult
+
+
+def add(
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What was said, each a turn; - reads stdin.")],
+    user: options.User = None,
+    agent: options.Agent = None,
+    session: options.Session = None,
+    role: Annotated[str, typer.Option("--role", help="user, assistant, system or tool.")] = "user",
+    name: Annotated[str | None, typer.Option("--name", help="Who spoke, where the role does not tell.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it was said (ISO 8601).")] = None,
+    meta: options.Meta = None,
+    json: options.Json = False,
+) -> None:
+    """Remember what was said, word for word."""
+    metadata = options.read_metadata(meta)
+    messages = [{"content": options.read_text(text), "role": role, "name": name} for text in texts]
+    with opened("Remembering") as memory:
+        result = memory.add(messages, **options.scoped(user, agent, session), occurred_at=at, metadata=metadata)
+    emit(result) if json else _tell_added(result)
+
+
+def update(
+    id: options.MemoryId,
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The new words; - reads stdin.")] = None,
+    user: options.User = None,
+    agent: options.Agent = None,
+    session: options.Session = None,
+    meta: options.Meta = None,
+    importance: Annotated[float | None, typer.Option("--importance", help="0 to 1.")] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="TIME", help="From then on it is no longer found (ISO 8601).")
+    ] = None,
+    reason: options.Reason = None,
+    json: options.Json = False,
+) -> None:
+    """Correct a memory: the version that holds is closed and a new one opened, with an id of its own.
+
+    --meta replaces all of the metadata.
+    """
+    with opened("Updating") as memory:
+        change = memory.update(
+            id,
+            None if text is None else options.read_text(text),
+            metadata=options.read_metadata(meta),
+            importance=importance,
+            expires_at=expires,
+            reason=reason,
+            **options.scoped(user, agent, session),
+        )
+    emit(change) if json else _tell_updated(change)
+
+
+def delete(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="The id of a memory.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every current memory of the scope.")] = False,
+    user: options.User = None,
+    agent: options.Agent = None,
+    session: options.Session = None,
+    reason: options.Reason = None,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> None:
+    """Retire a memory, or all of a scope: no longer found, but kept in the history."""
+    if (id is None) == (not every):
+        raise InvalidInputError("delete", id, "either the ID of a memory or --all with a scope")
+    scope = options.scoped(user, agent, session)
+    if id is None:
+        _delete_all(scope, reason, yes, json)
+    else:
+        _delete_one(id, scope, reason, yes, json)
+
+
+def erase(
+    user: options.User = None,
+    agent: options.Agent = None,
+    session: options.Session = None,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> None:
+    """Remove a scope physically, history included, and print the receipt. There is no way back."""
+    scope = options.scoped(user, agent, session)
+    _require(scope)
+    options.confirm(f"Remove everything of {_named(scope)} for good, history included?", yes)
+    with opened("Erasing") as memory:
+        receipt = memory.erase(**scope)
+    if json:
+        emit(receipt)
+    else:
+        from engram_core.cli import rendering
+
+        print(f"Erased everything of {_named(scope)}:")
+        rendering.console().print(rendering.counts(dataclasses.asdict(receipt)))
+
+
+def _delete_all(scope: options.Scope, reason: str | None, yes: bool, json: bool) -> None:
+    _require(scope)
+    options.confirm(f"Retire every current memory of {_named(scope)}?", yes)
+    with opened("Deleting") as memory:
+        retired = memory.delete_all(**scope, reason=reason)
+    emit({"retired": retired}) if json else print(f"Retired {retired:,} memories.")
+
+
+def _delete_one(id: str, scope: options.Scope, reason: str | None, yes: bool, json: bool) -> None:
+    from engram_core.cli.rendering import short
+
+    with opened() as memory:
+        found = memory.get(id, **scope)
+        options.confirm(f"Retire “{short(found.text, 60)}”?", yes)
+        change = memory.delete(id, reason=reason, **scope)
+    emit(change) if json else print(f"Retired {change.memory.id}; `engram history {id}` still tells of it.")
+
+
+def _tell_updated(change: Change) -> None:
+    from engram_core.cli import rendering
+
+    rendering.console().print(rendering.changes_table([change]))
+    print(f"It is now {change.memory.id}; `engram history {change.memory.id}` tells the rest.")
+
+
+def _tell_added(result: AddResult) -> None:
+    from engram_core.cli import rendering
+
+    count = len(result.turns)
+    print(f"Remembered {count} {'turn' if count == 1 else 'turns'}.", end="")
+    print(f" {result.duplicates} were there before." if result.duplicates else "")
+    if result.pending:
+        print(f"{result.pending} have no vector yet, because the embedder failed; until then words alone find them.")
+    rendering.console().print(rendering.memories_table(result.turns))
+
+
+def _require(scope: options.Scope) -> None:
+    """Refuse an empty scope before anything is asked."""
+    if not any(scope.values()):
+        raise InvalidInputError("scope", None, "at least one of user_id, agent_id, session_id")
+
+
+def _named(scope: options.Scope) -> str:
+    return ", ".join(f"{part.removesuffix('_id')} {value!r}" for part, value in scope.items() if value is not None)
