@@ -6,10 +6,9 @@ A package adds commands through the entry-point group `engram.commands`: each en
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -81,7 +80,7 @@ def add_installed(app: typer.Typer, entry: EntryPoint) -> None:
         if not callable(command):
             raise TypeError(f"{entry.value} is neither a function nor a typer.Typer")
     except Exception as exc:  # noqa: BLE001 - the boundary to other packages: none may break the rest
-        app.command(entry.name, help=f"(cannot be loaded: {exc})")(functools.partial(_broken, entry, exc))
+        app.command(entry.name, help=f"(cannot be loaded: {exc})")(_broken(entry, exc))
         return
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=entry.name)
@@ -89,9 +88,13 @@ def add_installed(app: typer.Typer, entry: EntryPoint) -> None:
         app.command(entry.name)(command)
 
 
-def _broken(entry: EntryPoint, error: Exception) -> NoReturn:
-    package = entry.dist.name if entry.dist else "its package"
-    raise ConfigError(f"engram {entry.name} cannot be loaded from {package}: {error}") from error
+def _broken(entry: EntryPoint, error: Exception) -> Callable[[], None]:
+    package = entry.dist.name if entry.dist else entry.value
+
+    def tell() -> None:
+        raise ConfigError(f"`{entry.name}` of {package} cannot be loaded: {error}") from error
+
+    return tell
 
 
 def _print_version(asked: bool) -> None:

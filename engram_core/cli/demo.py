@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _NEXT = """\
 from engram_core import Engram
-memory = Engram()
-print(memory.add("I am vegetarian", user_id="you"), memory.context("What do I eat?", user_id="you"))"""
+memory = Engram(); memory.add("I am vegetarian and avoid dairy", user_id="you")
+print(memory.context("What can I eat?", user_id="you"))"""
 
 
 def demo(json: options.Json = False) -> None:
@@ -78,7 +78,7 @@ def _print(told: Told) -> None:
     _answer(out, told.code[1], "after: the best that is left")
     _chapter(out, "5", "For a prompt", f"memory.context(question, token_budget=…): {told.context.tokens} tokens")
     out.print(Text(told.context))
-    _chapter(out, "→", "Your turn", 'three lines of Python, or `engram add -u you "I am vegetarian"`')
+    _chapter(out, "→", "Your turn", "three lines of Python; `engram --help` does it without")
     out.print(Text(_NEXT, "bold"))
     out.print()
 

@@ -65,7 +65,7 @@ def _is_ours(file: IO[bytes]) -> bool:
     first = next((line for line in iter(lambda: file.readline(_HEAD), b"") if line.strip()), b"")
     try:
         record = json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(record, dict) and "type" in record
 

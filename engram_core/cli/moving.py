@@ -57,7 +57,10 @@ def export(
     session: options.Session = None,
     json: options.Json = False,
 ) -> None:
-    """Write every version and the whole history of a scope as JSON Lines, for `engram import`."""
+    """Write a scope as JSON Lines, for `engram import`.
+
+    Every version and the whole history are in it.
+    """
     scope = options.scoped(user, agent, session)
     if every == any(scope.values()):
         raise InvalidInputError("options", scope, "either --all or a scope: --user, --agent, --session")
@@ -75,9 +78,9 @@ def export(
 
 
 def reembed(json: options.Json = False) -> None:
-    """Make the vectors of the whole store anew with the embedder configured, then let them serve.
+    """Make all vectors anew with the embedder configured.
 
-    The old ones serve meanwhile. Interrupted, it goes on when it is run again.
+    The old ones serve until all are made. Interrupted, it goes on when it is run again.
     """
     with opened() as memory, bar("Embedding") as progress:
         done = memory.reembed(progress=progress)

@@ -126,7 +126,7 @@ def history(
     session: options.Session = None,
     json: options.Json = False,
 ) -> None:
-    """Tell every change of a memory, its earlier and its later versions."""
+    """Tell every change of a memory, with its reason."""
     with opened("Reading") as memory:
         changes = memory.history(id, **options.scoped(user, agent, session))
     if json:

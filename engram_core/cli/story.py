@@ -57,7 +57,7 @@ REASON = "she moved"
 IN_APRIL = "2025-04-01"
 SECRET = "What is the code of the alarm?"
 CODE = "4471"
-BUDGET = 60
+BUDGET = 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What was said, each a turn; - reads stdin.")],
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT", help="What was said, each a turn; - reads stdin.")],
     user: options.User = None,
     agent: options.Agent = None,
     session: options.Session = None,
@@ -50,9 +50,9 @@ def update(
     reason: options.Reason = None,
     json: options.Json = False,
 ) -> None:
-    """Correct a memory: the version that holds is closed and a new one opened, with an id of its own.
+    """Correct a memory; the earlier version is kept.
 
-    --meta replaces all of the metadata.
+    The version that holds is closed and a new one opened, with an id of its own. --meta replaces all of the metadata.
     """
     with opened("Updating") as memory:
         change = memory.update(
@@ -77,7 +77,10 @@ def delete(
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Retire a memory, or all of a scope: no longer found, but kept in the history."""
+    """Retire a memory, or all of a scope.
+
+    It is no longer found, but stays in the history; `engram erase` removes for good.
+    """
     if (id is None) == (not every):
         raise InvalidInputError("delete", id, "either the ID of a memory or --all with a scope")
     scope = options.scoped(user, agent, session)
@@ -94,7 +97,10 @@ def erase(
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Remove a scope physically, history included, and print the receipt. There is no way back."""
+    """Remove a scope for good, history included.
+
+    Prints the receipt. There is no way back.
+    """
     scope = options.scoped(user, agent, session)
     _require(scope)
     options.confirm(f"Remove everything of {_named(scope)} for good, history included?", yes)

@@ -1,0 +1,54 @@
+"""`engram demo`: a true story, and nothing left of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+DEMO = [sys.executable, "-m", "engram_core.cli", "demo"]
+
+
+@pytest.fixture
+def home(tmp_path):
+    """An environment whose temporary folder is known, and whose own settings would fail if they were used."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    os.chmod(tmp_path, 0o755)
+    env = {**os.environ, "TMPDIR": str(temporary), "ENGRAM_DATABASE_URL": "postgresql://127.0.0.1:1/none"}
+    return temporary, {**env, "ENGRAM_EMBEDDER": "openai:none"}
+
+
+def test_the_story_is_true(home):
+    temporary, env = home
+    result = subprocess.run([*DEMO, "--json"], env=env, capture_output=True, text=True, check=True)
+    told = json.loads(result.stdout)
+    cake, fair, order = (answer["hits"][0]["memory"]["text"] for answer in told["answers"])
+    assert "Hazelnuts" in cake
+    assert "Rui drives the van" in fair
+    assert "KX-48213" in order
+    assert "Largo do Carmo" in told["now"]["hits"][0]["memory"]["text"]
+    assert "old bakery" in told["in_april"]["hits"][0]["memory"]["text"]
+    assert [change["op"] for change in told["history"]] == ["ADD", "UPDATE"]
+    before, after = (recall["hits"][0]["memory"]["text"] for recall in told["code"])
+    assert "4471" in before
+    assert "4471" not in after
+    assert told["context"]
+    assert os.listdir(temporary) == []
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_nothing(home, signal_sent):
+    temporary, env = home
+    process = subprocess.Popen(DEMO, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not any((folder / "postgres").exists() for folder in temporary.iterdir()):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    process.send_signal(signal_sent)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal_sent
+    assert b"Traceback" not in err
+    assert os.listdir(temporary) == []
