@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 from pgvector import HalfVector
 
-from engram_core import AsyncEngram, Embedder, Scope, Settings, Space
-from engram_core.factory import build_embedder
+from engram_core import AsyncEngram, ConfigError, Embedder, Scope, Settings, Space
+from engram_core.factory import build_database, build_embedder
 from engram_core.ports import Matrix, Vector
-from engram_core.stores.postgres import Database
-from engram_core.stores.postgres.embedded import EmbeddedServer
 
 _SQL = Path(__file__).parent / "sql"
 DIMENSION = 384
@@ -68,13 +66,14 @@ class FillEmbedder(Embedder):
 
 @asynccontextmanager
 async def exact_scan(settings: Settings) -> AsyncIterator[Scan]:
-    """Connect to the embedded server of a running engine for bare queries.
+    """Connect to the Postgres of a running engine for bare queries.
 
     Yields:
         A coroutine function of a user and a question's vector that runs the query and returns its number of rows.
     """
-    server = EmbeddedServer(settings.data_dir, version=settings.postgres_version, start_timeout=settings.start_timeout)
-    database = Database(server=server, pool_size=2)
+    database = build_database(settings)
+    if database is None:
+        raise ConfigError("a store in memory has no query to be held against")
     await database.open()
     try:
         async with database.connection() as connection:

@@ -20,14 +20,15 @@ Row = Sequence[str]
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Row], *, caption: str | None = None) -> None:
     """Print a table: the first column is left-aligned, numbers are right-aligned."""
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    table = Table()
     for position, column in enumerate(columns):
         table.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     # Where the output is no terminal, its width is unknown: nothing may be cut off then.
     console = Console()
-    (console if console.is_terminal else Console(width=240)).print(table)
+    console = console if console.is_terminal else Console(width=240)
+    console.print(f"[bold]{title}[/bold]", table, *filter(None, [caption]), sep="\n")
 
 
 def write_json(path: Path, benchmark: str, results: Mapping[str, Any]) -> None:
