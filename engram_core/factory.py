@@ -96,12 +96,13 @@ def build_store(settings: Settings) -> MemoryStore:
     if (database := build_database(settings)) is None:
         from engram_core.stores.inmemory import InMemoryStore
 
-        return InMemoryStore(languages=settings.language_names)
+        return InMemoryStore(languages=settings.language_names, stop_words=True)
     from engram_core.stores.postgres import PostgresStore
 
     return PostgresStore(
         database,
         languages=settings.language_names,
+        stop_words=True,
         cache_bytes=settings.cache_mb * 1_000_000,
         exact_limit=settings.exact_limit,
     )

@@ -126,11 +126,12 @@ class _Part:
         """Return the cosines by slot; NaN where a slot is not seen or has no vector."""
         seen = self.mask & self.index.embedded
         if np.count_nonzero(seen) * _SPARSE < len(seen):
-            scores = np.full(len(seen), np.nan, np.float32)
+            sparse = np.full(len(seen), np.nan, np.float32)
             slots = np.flatnonzero(seen)
-            scores[slots] = self.index.vectors[slots] @ query
-            return scores
-        scores = self.index.vectors @ query
+            sparse[slots] = np.vecdot(self.index.vectors[slots], query)
+            return sparse
+        # Not `@`: the threads that BLAS starts for it wait in a loop, and take the cores from the database.
+        scores: Scores = np.vecdot(self.index.vectors, query)
         scores[~seen] = np.nan
         return scores
 
