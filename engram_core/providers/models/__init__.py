@@ -1,0 +1,1 @@
+"""The built-in models: their files, their notice, and the script that makes them (`build`)."""

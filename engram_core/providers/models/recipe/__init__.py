@@ -1,0 +1,1 @@
+"""How the built-in model is made; the command is `engram_core.providers.models.build`."""
