@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NEXT = """\
 from engram_core import Engram
-memory = Engram(); memory.add("I am vegetarian and avoid dairy", user_id="you")
+memory = Engram(); memory.add("I am vegetarian", user_id="you")
 print(memory.context("What can I eat?", user_id="you"))"""
 
 
@@ -59,6 +59,7 @@ def _terminated(number: int, _frame: object) -> NoReturn:
 
 
 def _print(told: Told) -> None:
+    from rich.padding import Padding
     from rich.text import Text
 
     from engram_core.cli.rendering import changes_table, console
@@ -77,16 +78,15 @@ def _print(told: Told) -> None:
     _answer(out, told.code[0], "before")
     _answer(out, told.code[1], "after: the best that is left")
     _chapter(out, "5", "For a prompt", f"memory.context(question, token_budget=…): {told.context.tokens} tokens")
-    out.print(Text(told.context))
+    out.print(Padding(Text(told.context), (0, 0, 1, 2)))
     _chapter(out, "→", "Your turn", "three lines of Python; `engram --help` does it without")
-    out.print(Text(_NEXT, "bold"))
+    out.print(Padding(Text(_NEXT, "bold"), (0, 0, 0, 2)))
     out.print()
 
 
 def _chapter(out: Console, number: str, title: str, how: str) -> None:
     from rich.text import Text
 
-    out.print()
     out.print(Text.assemble((f"{number} {title}", "bold cyan"), "  ", (how, "dim")))
     out.print()
 
@@ -104,6 +104,7 @@ def _conversations(out: Console, told: Told) -> None:
             out.print(Text.assemble((f"  {turn.valid_from:%d %B %Y}", "bold"), (f"  {session}", "dim")))
         style = "dim" if turn.role == "assistant" else ""
         out.print(Padding(Text(f"{who(turn)}: {turn.text}", style), (0, 0, 0, 4)))
+    out.print()
 
 
 def _answer(out: Console, recall: Recall, note: str = "") -> None:

@@ -49,7 +49,7 @@ SESSIONS = (
         ),
     ),
 )
-QUESTIONS = ("What must not go into the birthday cake?", "Who takes the pots to the market?", "KX-48213")
+QUESTIONS = ("What can the children not eat?", "When is the craft market?", "KX-48213")
 PLACE = "Where is Nadia's studio?"
 OLD_PLACE = "old bakery"
 NEW_PLACE = "Nadia's studio is in Largo do Carmo 9 now; the bakery was too damp for the clay."
@@ -57,7 +57,7 @@ REASON = "she moved"
 IN_APRIL = "2025-04-01"
 SECRET = "What is the code of the alarm?"
 CODE = "4471"
-BUDGET = 120
+BUDGET = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def tell(memory: Engram) -> Told:
         in_april=memory.search(PLACE, user_id=USER, as_of=IN_APRIL, limit=1),
         history=memory.history(change.memory.id),
         code=(before, memory.search(SECRET, user_id=USER, limit=1)),
-        context=memory.context("Plan the weekend of the fair", user_id=USER, token_budget=BUDGET),
+        context=memory.context("When can Rui drive to the fair?", user_id=USER, token_budget=BUDGET),
     )
 
 
