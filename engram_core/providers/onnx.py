@@ -147,7 +147,7 @@ def plan_batches(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def _load(folder: Path) -> _Model:
-    # From 1.29 on, onnxruntime reports to its makers unless this is set before it is loaded. We promise that nobody does.
+    # From 1.29 on, onnxruntime reports to its makers unless this is set before it is loaded. We promise no telemetry.
     os.putenv("ORT_DISABLE_TELEMETRY", "1")
     from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
     from onnxruntime.capi.onnxruntime_pybind11_state import SessionOptions
