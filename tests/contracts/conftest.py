@@ -177,6 +177,7 @@ class Suite:
         while True:
             page = await store.listing(selection, limit=7, after=cursor)
             found += page.items
+            assert len({memory.id for memory in found}) == len(found), "a page came twice"
             if (cursor := page.cursor) is None:
                 return found
 

@@ -105,6 +105,27 @@ async def test_listing_and_count_apply_kinds_time_and_metadata(store, suite):
         assert await store.count(selection) == len(expected), fields
 
 
+async def test_no_filter_reaches_beyond_the_rest_of_the_selection(store, suite):
+    mine, retired = suite.memory("tea", metadata={"a": 1}), suite.memory("tea", metadata={"a": 2})
+    elsewhere = [Scope("acme", user_id="bob"), Scope("umbrella", user_id="ada")]
+    others = [suite.memory("tea", scope, metadata={"a": n}) for scope in elsewhere for n in (1, 2)]
+    await suite.record(store, mine, retired, *others)
+    await store.retire_all(suite.ada, [suite.deleted(retired)])
+    either = {"$or": [{"a": 1}, {"a": 2}]}
+    for wanted in (
+        either,
+        {"$not": {"a": 3}},
+        {"a": {"$nin": [3]}},
+        {"$and": [either, either]},
+        {"$or": [{}, {"a": 1}]},
+    ):
+        selection = suite.selection(condition=parse_filter(wanted))
+        assert await suite.listed(store, selection) == [mine], wanted
+        assert await store.count(selection) == 1
+        assert await suite.dense(store, selection) == [mine.id]
+        assert await suite.lexical(store, selection, "tea") == [mine.id]
+
+
 async def test_history_is_that_of_the_whole_chain_from_any_of_its_versions(store, suite):
     fact, other = suite.memory("v1", kind="fact"), suite.memory("other", kind="fact")
     first = suite.updated(fact, "v2")
