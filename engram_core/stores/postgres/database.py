@@ -22,7 +22,14 @@ SQL = load_queries("database")
 LEAST_POSTGRES = 160000
 LEAST_PGVECTOR = (0, 7)
 CONNECT_TIMEOUT = 30.0
-_SESSION = {"synchronous_commit": "on", "jit": "off", "timezone": "UTC", "application_name": "engram"}
+_SESSION = {
+    "application_name": "engram",
+    "synchronous_commit": "on",
+    # Owners differ by orders of magnitude, and a plan made while a table was empty would be kept: plan for each call.
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "timezone": "UTC",
+}
 
 #: What statements run on.
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy

@@ -113,8 +113,7 @@ class LargeView(View):
         sql = SQL.lexical.format(admitted=self._condition.sql, score=score)
         terms = (question.rare, question.terms, question.weights)
         own = (self._shards, self._salts, *terms, self._average, limit)
-        async with self._database.transaction() as connection:
-            await connection.execute(SQL.custom_plan)
+        async with self._database.connection() as connection:
             return self._leg(await connection.fetch(sql, *self._condition.parameters, *own))
 
     async def evidence(self, rows: Rows, query: Vector | None, text: str) -> Evidence:

@@ -10,20 +10,28 @@ SELECT …
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
-class Queries(dict[str, str]):
-    """The statements of one file, by name; also as attributes."""
+class Queries:
+    """The statements of one file, as attributes."""
+
+    def __init__(self, statements: Mapping[str, str]) -> None:
+        self._statements = dict(statements)
 
     def __getattr__(self, name: str) -> str:
         try:
-            return self[name]
+            return self._statements[name]
         except KeyError:
             raise AttributeError(f"no statement is named {name}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._statements)
 
 
 def parse_queries(text: str) -> Queries:
@@ -33,13 +41,13 @@ def parse_queries(text: str) -> Queries:
         ValueError: A name occurs twice, or a statement has no comment that says what it is for.
     """
     pieces = _NAME.split(text)[1:]
-    queries = Queries()
+    queries: dict[str, str] = {}
     for name, piece in zip(pieces[::2], pieces[1::2], strict=True):
         lines = piece.strip().splitlines()
         if name in queries or not lines or not lines[0].startswith("--"):
             raise ValueError(f"statement {name}: named twice, or without a comment")
         queries[name] = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip(";")
-    return queries
+    return Queries(queries)
 
 
 @cache

@@ -90,7 +90,8 @@ CREATE TABLE vectors (
     embedding halfvec NOT NULL,
     PRIMARY KEY (shard_key, space, memory_id)
 ) WITH (toast_tuple_target = 8160);
-CREATE INDEX vectors_version ON vectors (shard_key, space, version);
+-- Not by space as well: before the first ANALYZE the planner would take it for as good as the primary key.
+CREATE INDEX vectors_version ON vectors (shard_key, version);
 
 -- What the lexical leg reads. Terms are 64-bit hashes, salted by owner: a posting list never spans two owners.
 CREATE TABLE terms (

@@ -16,7 +16,7 @@ m.tenant = $1
             AND (m.expires_at IS NULL OR m.expires_at > $7)
     )
     AND $9::text[] IS NOT NULL AND $10::jsonb[] IS NOT NULL
-    AND {condition}
+    AND ({condition})
 
 -- name: step
 -- A key of a mapping: NULL where it is missing, or where the value is no mapping.

@@ -13,16 +13,12 @@ WHERE v.shard_key = $11 AND v.space = $13 AND {admitted}
 ORDER BY (v.embedding::halfvec({dimension})) <=> $12::halfvec({dimension}) LIMIT $14;
 
 -- name: tune
--- Let the planner see the owner, so that it finds the owner's index, and look at enough candidates.
-SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL hnsw.ef_search = {effort};
+-- Look at enough candidates.
+SET LOCAL hnsw.ef_search = {effort};
 
 -- name: tune_iterative
 -- Go on when filters leave too few; pgvector 0.8 or newer.
 SET LOCAL hnsw.iterative_scan = strict_order;
-
--- name: custom_plan
--- Let the planner see the terms asked for.
-SET LOCAL plan_cache_mode = force_custom_plan;
 
 -- name: holders
 -- How many memories hold each term, counted up to a cap. $1 owners and $2 terms, pairwise; $3 the cap.
