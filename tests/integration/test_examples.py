@@ -1,0 +1,46 @@
+"""Every example runs as a user would run it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
+EXPECTED = {
+    "correct_and_forget": [
+        "now:    Ada lives in Porto",
+        "before: I live in Lisbon",
+        "after delete: []",
+        "after erase:",
+    ],
+    "import_a_chat": [
+        "first run: 3 added, 0 were there",
+        "second run: 0 added, 3 were there",
+        "every Tuesday at seven",
+    ],
+    "many_users_async": ["example-acme -> ['My order KX-48213", "example-globex -> ['I would like to cancel"],
+    "remember_across_sessions": ["2 turns are remembered"],
+}
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    return os.environ | {"ENGRAM_DATA_DIR": str(tmp_path_factory.mktemp("examples"))}
+
+
+def test_every_example_is_expected():
+    assert {path.stem for path in EXAMPLES} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_says_what_it_promises(path, environment):
+    runs = 2 if path.stem == "remember_across_sessions" else 1
+    for _ in range(runs):
+        result = subprocess.run([sys.executable, path], env=environment, capture_output=True, text=True, timeout=240)
+        assert result.returncode == 0, result.stderr
+    for words in EXPECTED[path.stem]:
+        assert words in result.stdout
+    if runs == 2:
+        assert "hazelnuts" in result.stdout
