@@ -7,16 +7,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pgvector import HalfVector
 
-from engram_core import AsyncEngram, ConfigError, Embedder, Scope, Settings, Space
-from engram_core.factory import build_database, build_embedder
-from engram_core.ports import Matrix, Vector
+from engram_core import (
+    AsyncEngram,
+    ConfigError,
+    Embedder,
+    Scope,
+    Settings,
+    Space,
+    build_database,
+    build_embedder,
+)
 
 _SQL = Path(__file__).parent / "sql"
 DIMENSION = 384
 
-Scan = Callable[[str, Vector], Awaitable[int]]
+Floats = NDArray[np.float32]
+Scan = Callable[[str, Floats], Awaitable[int]]
 
 
 def default_embedder() -> Embedder:
@@ -36,7 +45,7 @@ class FillEmbedder(Embedder):
     def __init__(self, questions: Embedder) -> None:
         self._questions = questions
         self._random = np.random.default_rng(0)
-        self._known: dict[str, Vector] = {}
+        self._known: dict[str, Floats] = {}
         #: Answer from memory what `prepare` embedded, so that a search can be timed without its embedding.
         self.is_prepared = False
 
@@ -44,10 +53,10 @@ class FillEmbedder(Embedder):
         """Name a space of its own: these vectors mean nothing to anybody else."""
         return Space("benchmark:random", DIMENSION)
 
-    async def embed(self, texts: Sequence[str]) -> Matrix:
+    async def embed(self, texts: Sequence[str]) -> Floats:
         """Make random vectors of unit length."""
         vectors = self._random.standard_normal((len(texts), DIMENSION), dtype=np.float32)
-        unit: Matrix = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
 
     async def prepare(self, questions: Sequence[str]) -> None:
@@ -55,11 +64,11 @@ class FillEmbedder(Embedder):
         for text in questions:
             self._known[text] = await self._questions.embed_query(text)
 
-    def prepared(self, text: str) -> Vector:
+    def prepared(self, text: str) -> Floats:
         """Return the vector of a question that was prepared."""
         return self._known[text]
 
-    async def embed_query(self, text: str) -> Vector:
+    async def embed_query(self, text: str) -> Floats:
         """Embed a question, or remember it where `is_prepared` says so."""
         return self._known[text] if self.is_prepared else await self._questions.embed_query(text)
 
@@ -80,7 +89,7 @@ async def exact_scan(settings: Settings) -> AsyncIterator[Scan]:
             await connection.execute(_read("no_vector_index"))
             statement = await connection.prepare(_read("exact_scan"))
 
-            async def scan(user_id: str, vector: Vector) -> int:
+            async def scan(user_id: str, vector: Floats) -> int:
                 shard_key = Scope(settings.tenant, user_id=user_id).shard_key
                 return len(await statement.fetch(shard_key, HalfVector(vector)))
 

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
         StoreError,
         StoreUnavailableError,
     )
-    from engram_core.factory import AsyncEngram
+    from engram_core.factory import AsyncEngram, build_database, build_embedder
     from engram_core.ports import Embedder, TokenCounter
+    from engram_core.stores.postgres import Database
     from engram_core.sync import Engram
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "Context",
+    "Database",
     "Embedder",
     "Engram",
     "EngramError",
@@ -77,6 +79,8 @@ __all__ = [
     "StoreUnavailableError",
     "TokenCounter",
     "__version__",
+    "build_database",
+    "build_embedder",
 ]
 
 _HOMES = {
@@ -110,8 +114,9 @@ _HOMES = {
         "StoreError",
         "StoreUnavailableError",
     ],
-    "engram_core.factory": ["AsyncEngram"],
+    "engram_core.factory": ["AsyncEngram", "build_database", "build_embedder"],
     "engram_core.ports": ["Embedder", "TokenCounter"],
+    "engram_core.stores.postgres": ["Database"],
     "engram_core.sync": ["Engram"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -17,6 +17,7 @@ SURFACE = [
     "ConfigError",
     "ConflictError",
     "Context",
+    "Database",
     "Embedder",
     "Engram",
     "EngramError",
@@ -43,6 +44,8 @@ SURFACE = [
     "StoreUnavailableError",
     "TokenCounter",
     "__version__",
+    "build_database",
+    "build_embedder",
 ]
 VERBS = [
     "add",

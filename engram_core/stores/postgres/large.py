@@ -61,7 +61,10 @@ class Question:
 
 
 class LargeView(View):
-    """Rows are made of the owner's place and the order of arrival. Statistics are those of the owners as a whole.
+    """Rows are made of the owner's place and the order of arrival.
+
+    Two things are coarser than in a small scope: statistics are those of the owners as a whole, and each step sees what
+    is committed by then (no connection is held for as long as the view is).
 
     Args:
         database: Open.
