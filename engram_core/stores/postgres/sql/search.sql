@@ -9,13 +9,15 @@ WHERE m.shard_key = ANY($1::bigint[])
 ORDER BY m.shard_key, m.seq;
 
 -- name: changed
--- Likewise, of what was written since, each looked up by its key (`OFFSET 0` keeps the planner from scanning). $1 owner, $2 space, $3 analysis, $4 the version that is known, $5 how many at most.
+-- Likewise, of what was written since, each looked up by its key. Before the first ANALYZE the planner knows no better:
+-- `+ 0` and `OFFSET 0` keep it from reading all that an owner has. $1 owner, $2 space, $3 analysis, $4 the version that is
+-- known, $5 how many at most.
 SELECT m.shard_key, m.id, m.seq, m.user_id, m.agent_id, m.session_id, m.kind, m.valid_from, m.valid_to, m.retired_at,
        m.expires_at, t.terms, t.freqs, t.length, v.embedding
 FROM (
     SELECT c.id FROM memories c WHERE c.shard_key = $1 AND c.version > $4
     UNION
-    SELECT c.memory_id FROM vectors c WHERE c.shard_key = $1 AND c.space = $2 AND c.version > $4
+    SELECT c.memory_id FROM vectors c WHERE c.shard_key = $1 AND c.space + 0 = $2 AND c.version > $4
     LIMIT $5
 ) changed
 CROSS JOIN LATERAL (SELECT * FROM memories m WHERE m.shard_key = $1 AND m.id = changed.id OFFSET 0) m
