@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks retrieval | speed`."""
+"""The command line: `python -m benchmarks retrieval | speed | fusion-choice`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import retrieval, speed
+from benchmarks import fusion_choice, retrieval, speed
 from benchmarks.methods import METHODS
+from benchmarks.peers import default_embedder
 from engram_core import AsyncEngram, EngramError
 
 
@@ -43,6 +44,14 @@ async def _speed(options: argparse.Namespace, scratch: Path) -> None:
     )
 
 
+async def _fusion_choice(options: argparse.Namespace, _: Path) -> None:
+    embedder = default_embedder()
+    try:
+        await fusion_choice.run(options.data, embedder, limit=options.limit, as_they_are=options.as_they_are)
+    finally:
+        await embedder.close()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -62,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     fast.add_argument("--queries", type=int, default=200, metavar="N", help="searches a measurement")
     fast.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
     fast.set_defaults(run=_speed)
+    choice = commands.add_parser("fusion-choice", help="formulas of fusion, compared on reshaped chats")
+    choice.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="FILE", help="chats that may be tuned on"
+    )
+    choice.add_argument("--limit", type=int, metavar="N", help="only the first N chats of each file")
+    choice.add_argument("--as-they-are", action="store_true", help="score the chats themselves too (slow)")
+    choice.set_defaults(run=_fusion_choice)
     return parser
 
 

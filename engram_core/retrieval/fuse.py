@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engram_core.ports import Evidence
 
-#: What a neighbour counts beside the turn itself; chosen on BEAM and RealMem.
+#: What a neighbour counts beside the turn itself; chosen on BEAM and RealMem (`python -m benchmarks fusion-choice`).
 NEAR = 0.5
 
 Floats = NDArray[np.float64]
