@@ -68,6 +68,8 @@ def _word_cost(word: str) -> int:
     foreign = sum(not letter.isascii() for letter in word)
     if _UNLIKELY.search(word) or foreign * 2 > len(word):
         return math.ceil(0.8 * (len(word) - foreign)) + 2 * foreign
+    if len(word) > 30:  # no word of any language, or one that is cut fine
+        return math.ceil(len(word) / 2) + foreign
     name = word[0].isupper()  # names are cut finer than words
     return math.ceil((len(word) + name) / 3) + foreign
 

@@ -19,6 +19,7 @@ import numpy as np
 from engram_core.domain.memory import Space
 from engram_core.errors import ConfigError, InvalidInputError
 from engram_core.ports import Embedder, Matrix
+from engram_core.providers.models import MAX_TOKENS, SHORT
 from engram_core.providers.vectors import check_texts
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "models" / "all-MiniLM-L6-v2"
 DIMENSION = 384
-MAX_TOKENS = 256  # the model's own limit (`max_seq_length`)
 # A token is hardly ever longer than ten characters: beyond this nothing is read, so a megabyte costs no more.
 MAX_CHARACTERS = 64 * MAX_TOKENS
 # Measured: larger batches leave the processor's cache, smaller ones pay for each call.
@@ -113,7 +113,7 @@ class OnnxEmbedder(Embedder):
     def _open_model(self) -> _Model:
         with self._lock:
             if self._model is None:
-                self._model = _load(self._folder)
+                self._model = _load(self._folder, self._threads)
             return self._model
 
 
@@ -135,18 +135,23 @@ class _Model:
 
 
 def plan_batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Group texts of similar length: indexes into `lengths`, each batch at most `BATCH_TOKENS` with its padding."""
+    """Group texts of similar length: indexes into `lengths`, each batch at most `BATCH_TOKENS` with its padding.
+
+    A short text and a longer one never share a batch: each is computed as it would be alone.
+    """
     batches: list[list[int]] = []
     # Longest first: the last batches are cheap, so that all threads end at about the same time.
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= BATCH_TOKENS:
+        longest = lengths[batches[-1][0]] if batches else 0
+        fits = batches and (len(batches[-1]) + 1) * longest <= BATCH_TOKENS
+        if fits and (longest <= SHORT) == (lengths[index] <= SHORT):
             batches[-1].append(index)
         else:
             batches.append([index])
     return batches
 
 
-def _load(folder: Path) -> _Model:
+def _load(folder: Path, threads: int) -> _Model:
     # From 1.29 on, onnxruntime reports to its makers unless this is set before it is loaded. We promise no telemetry.
     os.putenv("ORT_DISABLE_TELEMETRY", "1")
     from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
@@ -155,9 +160,10 @@ def _load(folder: Path) -> _Model:
 
     files = {name: _read_checked(folder / name, digest) for name, digest in _read_manifest(folder).items()}
     options = SessionOptions()
-    # Threads run whole batches side by side: measured faster than several threads on one batch.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
+    # Batches run side by side; one alone, a question, is shared between the threads. Threads that wait by spinning
+    # would take the processor from those that work.
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = False  # it is kept for each shape, and shapes hardly repeat
     options.log_severity_level = 3
     session = InferenceSession(files["model.onnx"], options, providers=["CPUExecutionProvider"])

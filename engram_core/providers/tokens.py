@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import tiktoken
 
 # A word of a megabyte would take the merge loop minutes; cut into parts it counts at least as many tokens.
-_PART = 20_000
+_PART = 100_000
 
 
 @dataclass(frozen=True, slots=True)

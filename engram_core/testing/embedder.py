@@ -42,7 +42,13 @@ class FakeEmbedder(Embedder):
         return Space(f"fake-{self.dimension}", self.dimension)
 
     async def embed(self, texts: Sequence[str]) -> Matrix:
-        """Embed texts: float32 (len(texts), dimension), rows of unit length."""
+        """Embed texts: float32 (len(texts), dimension), rows of unit length.
+
+        Raises:
+            InvalidInputError: Not a sequence of strings; a single string is not one.
+        """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise InvalidInputError("texts", texts, "a sequence of strings")
         self.calls.append(len(texts))
         rows = np.empty((len(texts), self.dimension), np.float32)
         for row, text in zip(rows, texts, strict=True):

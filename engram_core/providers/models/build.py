@@ -19,7 +19,8 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from engram_core.errors import ConfigError
-from engram_core.providers.models.recipe.bert import MAX_TOKENS, Bert, read_bert
+from engram_core.providers.models import MAX_TOKENS
+from engram_core.providers.models.recipe.bert import Bert, read_bert
 from engram_core.providers.models.recipe.graph import build_graph
 from engram_core.providers.models.recipe.quantise import QuantisedAffine, calibrate, quantise
 

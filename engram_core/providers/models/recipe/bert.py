@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engram_core.providers.models import MAX_TOKENS
+
 LAYERS = 6
 HEADS = 12
 HIDDEN = 384
-MAX_TOKENS = 256
 LAYER_NORM_EPSILON = 1e-12
 MATMULS = ("qkv", "attention_output", "intermediate", "output")
 

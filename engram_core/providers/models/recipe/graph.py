@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from engram_core.providers.models.recipe.bert import HEADS, HIDDEN, LAYER_NORM_EPSILON, Bert, Norm
+from engram_core.providers.models import SHORT
+from engram_core.providers.models.recipe.bert import HEADS, HIDDEN, LAYER_NORM_EPSILON, MATMULS, Bert, Norm
 from engram_core.providers.models.recipe.quantise import QuantisedAffine, quantise_rows
 
 MICROSOFT = "com.microsoft"  # onnxruntime's own fused operators
@@ -18,11 +21,12 @@ IR_VERSION = 9
 
 
 class Graph:
-    """Collects nodes and constants; values are named by the order of their making."""
+    """Collects nodes and constants. A branch has nodes of its own, and its parent's constants and names."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: Graph | None = None) -> None:
         self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
+        self.constants: list[onnx.TensorProto] = parent.constants if parent else []
+        self._numbers: Iterator[int] = parent._numbers if parent else count()
 
     def constant(self, value: Any) -> str:
         """Add a constant and return its name."""
@@ -32,7 +36,7 @@ class Graph:
 
     def node(self, operator: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: Any) -> list[str]:
         """Add a node and return the names of its outputs."""
-        names = [f"n{len(self.nodes)}_{i}" for i in range(outputs)]
+        names = [f"n{next(self._numbers)}" for _ in range(outputs)]
         self.nodes.append(helper.make_node(operator, list(inputs), names, domain=domain, **attributes))
         return names
 
@@ -41,19 +45,42 @@ class Graph:
         return self.node(operator, *inputs, domain=domain, **attributes)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """A matrix product as constants of the graph."""
+
+    smoothing: str
+    weight: str
+    weight_scale: str
+    bias: str
+    zero: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A layer as constants of the graph, shared by both branches."""
+
+    products: Mapping[str, _Product]
+    attention_norm: tuple[str, str]
+    output_norm: tuple[str, str]
+
+
 def build_graph(bert: Bert, matmuls: Mapping[tuple[int, str], QuantisedAffine]) -> onnx.ModelProto:
-    """Build the model: `input_ids` and `attention_mask`, int64 (n, s), to `embedding`, float32 (n, HIDDEN)."""
+    """Build the model: `input_ids` and `attention_mask`, int64 (n, s), to `embedding`, float32 (n, HIDDEN).
+
+    Where s is at most `SHORT`, activations are not rounded: over few tokens their errors do not average out.
+    """
     graph = Graph()
     mask = graph.one("Cast", "attention_mask", to=TensorProto.INT32)
     x = _embeddings(graph, bert)
-    for index, layer in enumerate(bert.layers):
-        part = {name: matmul for (i, name), matmul in matmuls.items() if i == index}
-        attended = _attend(graph, x, part["qkv"], mask)
-        x = _matmul_add_normalise(graph, attended, part["attention_output"], x, layer.attention_norm)
-        inner = _matmul(graph, x, part["intermediate"])
-        inner = graph.one("BiasGelu", inner, graph.constant(part["intermediate"].bias), domain=MICROSOFT)
-        x = _matmul_add_normalise(graph, inner, part["output"], x, layer.output_norm)
-    _pool(graph, x)
+    layers = [_layer(graph, bert, index, matmuls) for index in range(len(bert.layers))]
+    length = graph.one("Shape", "input_ids", start=1, end=2)
+    short = graph.one("LessOrEqual", length, graph.constant(np.array([SHORT])))
+    branches = {
+        "then_branch": _branch(graph, layers, x, mask, exact=True),
+        "else_branch": _branch(graph, layers, x, mask, exact=False),
+    }
+    _pool(graph, graph.one("If", short, **branches))
     return _model(graph)
 
 
@@ -63,21 +90,60 @@ def _embeddings(graph: Graph, bert: Bert) -> str:
     words = graph.one("Mul", rows, graph.one("Gather", graph.constant(scale), "input_ids"))
     length = graph.one("Shape", "input_ids", start=1, end=2)
     positions = graph.one("Slice", graph.constant(bert.positions), graph.constant(np.array([0])), length)
-    gain, shift = graph.constant(bert.norm.gain), graph.constant(bert.norm.shift)
     total = graph.one("Add", words, positions)
-    return graph.one("LayerNormalization", total, gain, shift, axis=-1, epsilon=LAYER_NORM_EPSILON)
+    return graph.one("LayerNormalization", total, *_norm(graph, bert.norm), axis=-1, epsilon=LAYER_NORM_EPSILON)
 
 
-def _matmul(graph: Graph, x: str, matmul: QuantisedAffine) -> str:
-    """Multiply without the bias, which the next fused operator adds."""
-    smoothed = graph.one("Mul", x, graph.constant(matmul.smoothing))
-    largest = _largest(graph, smoothed, matmul.zero)
-    scale = graph.constant(np.float32(1 / (255 - matmul.zero)))
-    zero = graph.constant(np.uint8(matmul.zero))
+def _layer(graph: Graph, bert: Bert, index: int, matmuls: Mapping[tuple[int, str], QuantisedAffine]) -> _Layer:
+    layer = bert.layers[index]
+    products = {}
+    for name in MATMULS:
+        matmul = matmuls[index, name]
+        products[name] = _Product(
+            smoothing=graph.constant(matmul.smoothing),
+            weight=graph.constant(matmul.weight),
+            weight_scale=graph.constant(matmul.weight_scale),
+            bias=graph.constant(matmul.bias),
+            zero=matmul.zero,
+        )
+    return _Layer(products, _norm(graph, layer.attention_norm), _norm(graph, layer.output_norm))
+
+
+def _norm(graph: Graph, norm: Norm) -> tuple[str, str]:
+    return graph.constant(norm.gain), graph.constant(norm.shift)
+
+
+def _branch(parent: Graph, layers: Sequence[_Layer], x: str, mask: str, *, exact: bool) -> onnx.GraphProto:
+    graph = Graph(parent)
+    multiply = _multiply_exactly if exact else _multiply_rounded
+    for layer in layers:
+        qkv, attention_output, intermediate, output = (layer.products[name] for name in MATMULS)
+        heads = graph.node("Split", multiply(graph, x, qkv), outputs=3, axis=-1, num_outputs=3)
+        attended = graph.one("MultiHeadAttention", *heads, qkv.bias, mask, domain=MICROSOFT, num_heads=HEADS)
+        attended = multiply(graph, attended, attention_output)
+        x = _add_and_normalise(graph, attended, x, layer.attention_norm, attention_output.bias)
+        inner = graph.one("BiasGelu", multiply(graph, x, intermediate), intermediate.bias, domain=MICROSOFT)
+        x = _add_and_normalise(graph, multiply(graph, inner, output), x, layer.output_norm, output.bias)
+    result = helper.make_tensor_value_info(x, TensorProto.FLOAT, ["n", "s", HIDDEN])
+    return helper.make_graph(graph.nodes, "exact" if exact else "rounded", [], [result])
+
+
+def _multiply_exactly(graph: Graph, x: str, product: _Product) -> str:
+    """Multiply by the rounded weights in floating point, without the bias, which the next fused operator adds."""
+    # Cast and Mul, not DequantizeLinear: onnxruntime computes these once, at load.
+    weight = graph.one("Mul", graph.one("Cast", product.weight, to=TensorProto.FLOAT), product.weight_scale)
+    return graph.one("MatMul", graph.one("Mul", x, product.smoothing), weight)
+
+
+def _multiply_rounded(graph: Graph, x: str, product: _Product) -> str:
+    """Multiply in integers, each token rounded to 8 bits on its own scale; without the bias, as above."""
+    smoothed = graph.one("Mul", x, product.smoothing)
+    largest = _largest(graph, smoothed, product.zero)
+    scale = graph.constant(np.float32(1 / (255 - product.zero)))
+    zero = graph.constant(np.uint8(product.zero))
     rounded = graph.one("QuantizeLinear", graph.one("Div", smoothed, largest), scale, zero)
-    weight, weight_scale = graph.constant(matmul.weight), graph.constant(matmul.weight_scale)
-    product = graph.one("MatMulIntegerToFloat", rounded, weight, scale, weight_scale, zero, domain=MICROSOFT)
-    return graph.one("Mul", product, largest)
+    inputs = (rounded, product.weight, scale, product.weight_scale, zero)
+    return graph.one("Mul", graph.one("MatMulIntegerToFloat", *inputs, domain=MICROSOFT), largest)
 
 
 def _largest(graph: Graph, x: str, zero: int) -> str:
@@ -88,16 +154,9 @@ def _largest(graph: Graph, x: str, zero: int) -> str:
     return graph.one("Max", above, below, graph.constant(np.float32(1e-9)))
 
 
-def _attend(graph: Graph, x: str, qkv: QuantisedAffine, mask: str) -> str:
-    query, key, value = graph.node("Split", _matmul(graph, x, qkv), outputs=3, axis=-1, num_outputs=3)
-    bias = graph.constant(qkv.bias)
-    return graph.one("MultiHeadAttention", query, key, value, bias, mask, domain=MICROSOFT, num_heads=HEADS)
-
-
-def _matmul_add_normalise(graph: Graph, x: str, matmul: QuantisedAffine, skip: str, norm: Norm) -> str:
-    parameters = [graph.constant(value) for value in (norm.gain, norm.shift, matmul.bias)]
-    product = _matmul(graph, x, matmul)
-    return graph.one("SkipLayerNormalization", product, skip, *parameters, domain=MICROSOFT, epsilon=LAYER_NORM_EPSILON)
+def _add_and_normalise(graph: Graph, x: str, skip: str, norm: tuple[str, str], bias: str) -> str:
+    inputs = (x, skip, *norm, bias)
+    return graph.one("SkipLayerNormalization", *inputs, domain=MICROSOFT, epsilon=LAYER_NORM_EPSILON)
 
 
 def _pool(graph: Graph, x: str) -> None:
