@@ -185,7 +185,8 @@ class MemoryStore(ABC):
 
     @abstractmethod
     async def claim_unembedded(self, limit: int) -> tuple[str, tuple[Memory, ...]] | None:
-        """Lease the oldest job whose vectors are due, of any tenant, with the memories that still lack one.
+        """Lease the oldest job whose vectors are due, of any tenant, with the memories that still lack one,
+        which are one at least.
 
         A job is due some time after it was written or last claimed, so that two processes do not do the same work.
         None when nothing is due.

@@ -13,6 +13,9 @@ from engram_core.ports import Embedder, MemoryStore, TokenCounter
 
 logger = logging.getLogger(__name__)
 
+#: Seconds between two looks for memories that still lack a vector; a job is due about as long after it was written.
+SWEEP_EVERY = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class Backend:
@@ -24,15 +27,21 @@ class Backend:
 
 
 class LazyBackend:
-    """A backend that is built and opened at its first use, once, and shared by every tenant's engine."""
+    """A backend that is built and opened at its first use, once, and shared by every tenant's engine.
 
-    def __init__(self, build: Callable[[], Awaitable[Backend]]) -> None:
+    Args:
+        build: Makes it; nothing is opened by that.
+        sweep_every: Seconds between two looks for memories that still lack a vector.
+    """
+
+    def __init__(self, build: Callable[[], Awaitable[Backend]], *, sweep_every: float = SWEEP_EVERY) -> None:
         self._build = build
+        self._sweep_every = sweep_every
         self._lock = asyncio.Lock()
         self._built: Backend | None = None
         self._opened = False
         self._closed = False
-        self._catching_up: asyncio.Task[int] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def built(self) -> Backend:
         """Return the backend without opening the store."""
@@ -48,27 +57,22 @@ class LazyBackend:
             if not self._opened:
                 await backend.store.open(await backend.embedder.space())
                 self._opened = True
-                self.catch_up()
+                self._start_sweeping(backend)
             return backend
-
-    def catch_up(self) -> None:
-        """Embed in the background what earlier failures or crashes left without a vector."""
-        if self._built is not None and (self._catching_up is None or self._catching_up.done()):
-            task = asyncio.ensure_future(catch_up(self._built.store, self._built.embedder))
-            task.add_done_callback(_log_failure)
-            self._catching_up = task
 
     async def close(self) -> None:
         """Close everything. Closing twice is harmless."""
         async with self._lock:
             self._closed, self._opened = True, False
             backend, self._built = self._built, None
-            if self._catching_up is not None:
-                self._catching_up.cancel()
-                await asyncio.gather(self._catching_up, return_exceptions=True)
+            if self._sweeping is not None:
+                self._sweeping.cancel()
+                await asyncio.gather(self._sweeping, return_exceptions=True)
             if backend is not None:
-                await backend.embedder.close()
-                await backend.store.close()
+                try:
+                    await backend.embedder.close()
+                finally:
+                    await backend.store.close()
 
     async def _get(self) -> Backend:
         if self._closed:
@@ -77,7 +81,21 @@ class LazyBackend:
             self._built = await self._build()
         return self._built
 
+    def _start_sweeping(self, backend: Backend) -> None:
+        if self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep(backend))
+            self._sweeping.add_done_callback(_log_end)
 
-def _log_failure(task: asyncio.Task[int]) -> None:
-    if not task.cancelled() and isinstance(error := task.exception(), EngramError):
-        logger.warning("vectors that are still to come were not made: %s", error)
+    async def _sweep(self, backend: Backend) -> None:
+        """Embed what failures and crashes left without a vector: at once, and for as long as the engine is open."""
+        while True:
+            try:
+                await catch_up(backend.store, backend.embedder)
+            except EngramError as exc:
+                logger.warning("vectors that are still to come were not made: %s", exc)
+            await asyncio.sleep(self._sweep_every)
+
+
+def _log_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("memories without a vector are not looked for any more", exc_info=error)

@@ -15,7 +15,8 @@ from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.engine.base import EngineBase, utc_now
 from engram_core.errors import NotFoundError
-from engram_core.ingest.revise import Revision, deletion, is_open, revise, with_origin
+from engram_core.ingest.pending import try_vectors
+from engram_core.ingest.revise import Revision, deletion, revise, with_origin
 
 _PAGE = 1000
 
@@ -72,6 +73,8 @@ class Keeping(EngineBase):
     ) -> Change:
         """Close the current version of a memory and open a new one, with an id of its own; nothing is destroyed.
 
+        When the embedding model fails, words alone find the new version until its vector is made up for.
+
         Args:
             id: The current version's.
             text: New words. For a turn, which stays as it was said, they become a fact that points to it.
@@ -96,8 +99,8 @@ class Keeping(EngineBase):
         change = revise(memory, revision, utc_now(), reason)
         assert change.after is not None
         backend = await self._backend.opened()
-        vectors = await backend.embedder.embed([change.after.spoken])
-        await backend.store.apply([change], {change.after.id: vectors[0]})
+        vectors = await try_vectors([change.after], backend.embedder)
+        await backend.store.apply([change], vectors)
         return change
 
     async def delete(
@@ -136,7 +139,7 @@ class Keeping(EngineBase):
         retired, cursor = 0, None
         while True:
             page = await backend.store.listing(Selection(scope, now), limit=_PAGE, after=cursor)
-            changes = [deletion(memory, now, reason) for memory in page.items if is_open(memory, now)]
+            changes = [deletion(memory, now, reason) for memory in page.items]
             retired += await backend.store.retire_all(scope, changes)
             if (cursor := page.cursor) is None:
                 return retired

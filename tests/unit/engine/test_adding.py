@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from engram_core import InvalidInputError, Message, ProviderError, ProviderUnavailableError, Space
+from engram_core.engine import Backend, Engine, LazyBackend
 from engram_core.ports import Embedder
+from engram_core.providers.tokens import EstimateCounter
+from engram_core.stores.inmemory import InMemoryStore
 
 WHEN = "2024-05-01T10:00:00Z"
 
@@ -94,6 +97,19 @@ async def test_a_failing_embedder_costs_no_turn(memory, embedder):
     assert result.pending == 1
     recall = await memory.search("zebra", user_id="ada")
     assert [hit.memory.text for hit in recall] == ["the zebra escaped"]
+
+
+async def test_what_has_no_vector_gets_one_while_the_engine_is_open(embedder):
+    store, failing = InMemoryStore(lease=0), Failing(embedder, 3)
+
+    async def build():
+        return Backend(store, failing, EstimateCounter())
+
+    async with Engine(LazyBackend(build, sweep_every=0), "default") as engine:
+        assert (await engine.add("the zebra escaped", user_id="ada")).pending == 1
+        async with asyncio.timeout(60):
+            while not (failing.times == 0 and "dense" in (await engine.search("zebra", user_id="ada"))[0].signals):
+                await asyncio.sleep(0)
 
 
 async def test_a_bulk_import_may_carry_sessions_and_counts_them(memory):

@@ -5,7 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from engram_core import AsyncEngram, ConflictError, InvalidInputError, NotFoundError, Op, StoreUnavailableError
+from engram_core import (
+    AsyncEngram,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    Op,
+    ProviderUnavailableError,
+    StoreUnavailableError,
+)
 from engram_core.domain.ids import new_id
 
 
@@ -66,6 +74,18 @@ async def test_only_the_current_version_can_be_changed(memory):
         await memory.update(turn.id, "Ada lives in Faro")
     with pytest.raises(ConflictError):
         await memory.delete(turn.id)
+
+
+async def test_an_update_does_not_wait_for_a_model_that_is_down(memory, embedder, monkeypatch):
+    turn = await one(memory)
+
+    async def fail(texts):
+        raise ProviderUnavailableError("the model is down")
+
+    monkeypatch.setattr(embedder, "embed", fail)
+    change = await memory.update(turn.id, "Ada lives in Porto")
+    recall = await memory.search("Porto", user_id="ada")
+    assert [hit.memory.id for hit in recall] == [change.after.id]
 
 
 @pytest.mark.parametrize(
