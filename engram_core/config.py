@@ -98,23 +98,28 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment; a keyword that is not None wins over it.
 
+    Who names a `data_dir` and no `database_url` means the server there, whatever URL the environment has.
+
     Raises:
         ConfigError: A value cannot be used; the message names each.
     """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    if "data_dir" in given:
+        given.setdefault("database_url", None)
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+        return Settings(**given)
     except ValidationError as exc:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
         raise ConfigError(problems) from exc
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Setting:
     """One setting as it is, for a person to read.
 
     Attributes:
         name: The field of `Settings`.
-        value: What it is; secrets masked.
+        value: What it is; secrets masked, also those in a URL.
         source: The environment variable it was read from, or `default`.
     """
 
@@ -123,11 +128,11 @@ class Origin:
     source: str
 
 
-def origins(settings: Settings) -> list[Origin]:
+def explain(settings: Settings) -> list[Setting]:
     """Tell every setting and where it came from, for settings that were read from the environment alone."""
     present = {name.upper(): name for name, value in os.environ.items() if value}
     return [
-        Origin(name, masked(getattr(settings, name)), _source(field.validation_alias, present))
+        Setting(name, masked(getattr(settings, name)), _source(field.validation_alias, present))
         for name, field in Settings.model_fields.items()
     ]
 
@@ -138,10 +143,10 @@ def _source(alias: Any, present: dict[str, str]) -> str:
 
 
 def masked(value: object) -> str:
-    """Write a value for a person to read: of a secret URL only where it leads, of another secret nothing."""
-    if not isinstance(value, SecretStr):
+    """Write a value for a person to read: of a URL with a secret only where it leads, of another secret nothing."""
+    secret = value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+    if not isinstance(value, SecretStr) and not ("://" in secret and "@" in secret):
         return "" if value is None else str(value)
-    secret = value.get_secret_value()
     try:
         parts = urlsplit(secret)
         where = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from engram_core.config import Settings, masked
-from engram_core.errors import EngramError, MissingExtraError, SchemaMismatchError
+from engram_core.errors import ConfigError, EngramError, MissingExtraError, SchemaMismatchError
 from engram_core.version import __version__
 
 DISTRIBUTION = "engram-recall"
@@ -91,7 +91,10 @@ def tokens(settings: Settings) -> Finding:
     """Tell what tokens are counted by."""
     from engram_core.providers.tokens import open_counter
 
-    counter = open_counter(settings.tokens, settings.tiktoken_cache_dir)
+    try:
+        counter = open_counter(settings.tokens, settings.tiktoken_cache_dir)
+    except ConfigError as exc:
+        return Finding("tokens", State.PROBLEM, str(exc), "set ENGRAM_TOKENS to one of these")
     if settings.tokens in counter.name and "estimate" not in counter.name:
         return Finding("tokens", State.OK, f"counted exactly by {counter.name}")
     missing = _version("tiktoken") is None
@@ -129,12 +132,16 @@ async def embedder(settings: Settings) -> Finding:
 
 
 async def store(settings: Settings) -> list[Finding]:
-    """Reach the store and open it for the embedder's vectors; one that is not there yet is not made."""
-    from engram_core.factory import build_database
+    """Reach the store and open it for the embedder's vectors.
 
-    if not settings.database_url and not _holds_data(settings.data_dir):
-        return [Finding("store", State.OK, "none yet: the first use makes one with embedded PostgreSQL")]
+    An embedded one that is not there yet is not made; in a database at a URL, the tables are.
+    """
+    from engram_core.factory import build_database, build_store
+
     try:
+        build_store(settings)  # refuses settings that cannot work, such as a language without a stemmer
+        if not settings.database_url and not _holds_data(settings.data_dir):
+            return [Finding("store", State.OK, "none yet: the first use makes one with embedded PostgreSQL")]
         database = build_database(settings)
         if database is None:
             return [Finding("store", State.OK, "in this process; nothing is kept")]

@@ -14,7 +14,7 @@ from engram_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from engram_core.cli.diagnosis import Finding
-    from engram_core.config import Origin
+    from engram_core.config import Setting
 
 
 def doctor(json: options.Json = False) -> None:
@@ -33,12 +33,12 @@ def doctor(json: options.Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _look() -> tuple[list[Origin], list[Finding]]:
+def _look() -> tuple[list[Setting], list[Finding]]:
     """Examine what the environment configures; settings that cannot be read are all there is to tell."""
     import anyio
 
     from engram_core.cli.diagnosis import Finding, State, examine
-    from engram_core.config import load_settings, origins
+    from engram_core.config import explain, load_settings
 
     try:
         settings = load_settings()
@@ -51,10 +51,10 @@ def _look() -> tuple[list[Origin], list[Finding]]:
         return [finding async for finding in examine(settings)]
 
     with waiting("Looking"):
-        return origins(settings), anyio.run(collect)
+        return explain(settings), anyio.run(collect)
 
 
-def _print(versions: dict[str, str], settings: list[Origin], findings: list[Finding]) -> None:
+def _print(versions: dict[str, str], settings: list[Setting], findings: list[Finding]) -> None:
     from rich.text import Text
 
     from engram_core.cli.rendering import console, visible

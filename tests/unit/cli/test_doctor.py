@@ -3,6 +3,8 @@
 import json
 import os
 
+import pytest
+
 
 def look(cli, **env):
     result = cli.run("doctor", "--json", env=env)
@@ -53,6 +55,21 @@ def test_settings_that_cannot_be_read(light):
     code, report = look(light, ENGRAM_POOL_SIZE="many")
     assert code == 1
     assert "ENGRAM_POOL_SIZE" in findings(report)["settings"]["detail"]
+
+
+@pytest.mark.parametrize(("name", "about"), [("ENGRAM_TOKENS", "tokens"), ("ENGRAM_LANGUAGES", "store")])
+def test_a_setting_that_does_not_exist_is_one_finding_among_the_others(light, name, about):
+    code, report = look(light, **{name: "klingon"})
+    assert code == 1
+    assert [found for found, finding in findings(report).items() if finding["state"] == "problem"] == [about]
+    assert "klingon" in findings(report)[about]["detail"]
+
+
+def test_an_address_does_not_show_the_password_in_it(light):
+    _, report = look(light, OLLAMA_HOST="http://me:s3cret@models.example:11434/v1")
+    assert "s3cret" not in json.dumps(report)
+    settings = {row["name"]: row for row in report["settings"]}
+    assert settings["ollama_host"]["value"] == "http://models.example:11434/v1"
 
 
 def test_an_embedder_that_does_not_exist(light):
