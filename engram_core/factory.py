@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
+
 from engram_core.config import DEFAULT_EMBEDDER, Settings, load_settings
 from engram_core.engine import Backend, Engine, LazyBackend
 from engram_core.errors import ConfigError, InvalidInputError
@@ -21,7 +23,7 @@ MEMORY_URL = "memory://"
 
 
 class AsyncEngram(Engine):
-    """Long-term memory for AI agents, for asyncio. It opens at its first use.
+    """Long-term memory for AI agents, for asyncio. It opens at its first use and then belongs to that event loop.
 
     ```python
     async with AsyncEngram() as memory:
@@ -46,7 +48,8 @@ class AsyncEngram(Engine):
 
         Args:
             settings: Everything at once; default: the environment, with the keywords below winning over it.
-            data_dir: Where the embedded Postgres keeps its data.
+            data_dir: Where the embedded Postgres keeps its data. Given without `database_url`, it is what is used,
+                whatever URL the environment names.
             database_url: A PostgreSQL to use instead, or `memory://` for a store in this process.
             graph_url: Where the entity graph is kept.
             llm: The model that learns facts.
@@ -87,7 +90,8 @@ async def build(settings: Settings, embedder: Embedder | None = None) -> Backend
     return Backend(
         store=build_store(settings),
         embedder=embedder or build_embedder(settings),
-        counter=open_counter(settings.tokens, settings.tiktoken_cache_dir),
+        # Reading a vocabulary takes some tenths of a second: beside the event loop.
+        counter=await to_thread.run_sync(open_counter, settings.tokens, settings.tiktoken_cache_dir),
     )
 
 

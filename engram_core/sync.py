@@ -130,6 +130,11 @@ class Engram:
         """The account that every verb is bound to."""
         return self._engine.tenant
 
+    @property
+    def settings(self) -> Settings:
+        """What the engine was made from."""
+        return self._engine.settings
+
     def for_tenant(self, tenant: str) -> Engram:
         """Return the same engine, on the same connections, bound to another tenant. Closing it closes nothing."""
         other = object.__new__(type(self))
@@ -146,8 +151,10 @@ class Engram:
     def close(self) -> None:
         """Give back everything that is held. Closing twice is harmless; afterwards the engine is of no use."""
         if self._owns_loop:
-            self._loop.portal().call(self._engine.close)
-            self._loop.stop()
+            try:
+                self._loop.portal().call(self._engine.close)
+            finally:
+                self._loop.stop()
 
     def __enter__(self) -> Self:
         return self.open()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from anyio import to_thread
 
 from engram_core.domain.checks import check_limit
 from engram_core.domain.results import Context, Recall
@@ -94,4 +97,6 @@ class Finding(EngineBase):
         backend = await self._backend.opened()
         replaced = [hit.memory.supersedes for hit in recall if hit.memory.supersedes]
         earlier = await backend.store.get(self._tenant, replaced) if replaced else []
-        return pack(recall.hits, {memory.id: memory for memory in earlier}, token_budget, backend.counter)
+        by_id = {memory.id: memory for memory in earlier}
+        # Counting the tokens of long texts takes a while: beside the event loop.
+        return await to_thread.run_sync(partial(pack, recall.hits, by_id, token_budget, backend.counter))

@@ -72,6 +72,11 @@ def public(face):
     return sorted(name for name, value in inspect.getmembers(face, callable) if not name.startswith("_"))
 
 
+def properties(face):
+    found = inspect.getmembers(face, lambda value: isinstance(value, property))
+    return {name: inspect.getdoc(value) for name, value in found if not name.startswith("_")}
+
+
 def test_the_front_door_has_these_names_in_order():
     assert engram_core.__all__ == SURFACE == sorted(SURFACE)
 
@@ -106,6 +111,11 @@ def test_importing_the_package_loads_no_more_than_it_must():
 @pytest.mark.parametrize("face", [Engram, AsyncEngram])
 def test_both_faces_have_these_verbs(face):
     assert public(face) == VERBS
+
+
+def test_both_faces_have_these_properties():
+    assert properties(Engram) == properties(AsyncEngram)
+    assert properties(Engram).keys() == {"settings", "tenant"}
 
 
 @pytest.mark.parametrize("verb", [*VERBS, "__init__"])
