@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def folder():
 @pytest.mark.parametrize("victims", ["process", "process and server", "server"])
 def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(folder, victims):
     acknowledged = interrupted_import(folder, victims)
-    assert 0 < acknowledged < TOTAL
+    assert acknowledged >= BATCHES_BEFORE_THE_KILL
     with Engram(data_dir=folder, embedder=FakeEmbedder()) as memory:
         stored = everything(memory)
         assert stored["single", "acknowledged on its own"] == 1
@@ -96,8 +95,6 @@ def assert_no_more_than_once(stored: Counter[tuple[str | None, str]]) -> None:
 
 def test_a_killed_process_leaves_nothing_that_stops_the_next(folder):
     interrupted_import(folder, "process")
-    deadline = time.monotonic() + 60
     with Engram(data_dir=folder, embedder=FakeEmbedder()) as memory:
         memory.add("hello", user_id="bob")
-    assert time.monotonic() < deadline
     assert not (folder / "postgres" / "postmaster.pid").exists()
