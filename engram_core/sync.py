@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from engram_core.config import Settings
+from engram_core.errors import StoreError
 from engram_core.factory import AsyncEngram
 from engram_core.ports import Embedder
 
@@ -32,10 +34,14 @@ class _Loop:
         self._lock = threading.Lock()
         self._portal: BlockingPortal | None = None
         self._thread: threading.Thread | None = None
+        self._process = 0
 
     def portal(self) -> BlockingPortal:
         with self._lock:
+            if self._portal is not None and self._process != os.getpid():
+                raise StoreError("this engine was opened before the process was forked: make a new one in the child")
             if self._portal is None:
+                self._process = os.getpid()
                 ready: Future[BlockingPortal] = Future()
                 self._thread = threading.Thread(target=anyio.run, args=(_serve, ready), name="engram", daemon=True)
                 self._thread.start()
@@ -98,7 +104,8 @@ class Engram:
         print(hit.score, hit.memory.text)
     ```
 
-    The verbs are those of `AsyncEngram`, without `await`; it may be used from several threads at once.
+    The verbs are those of `AsyncEngram`, without `await`; it may be used from several threads at once. A forked
+    child makes an engine of its own.
     """
 
     def __init__(

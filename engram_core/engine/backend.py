@@ -65,9 +65,10 @@ class LazyBackend:
         async with self._lock:
             self._closed, self._opened = True, False
             backend, self._built = self._built, None
-            if self._sweeping is not None:
-                self._sweeping.cancel()
-                await asyncio.gather(self._sweeping, return_exceptions=True)
+            sweeping, self._sweeping = self._sweeping, None
+            if sweeping is not None:
+                sweeping.cancel()
+                await asyncio.gather(sweeping, return_exceptions=True)
             if backend is not None:
                 try:
                     await backend.embedder.close()
