@@ -112,7 +112,10 @@ def _shorten(value: object, limit: int = 80) -> str:
         return f"str {text}"
     if value is None:
         return "None"
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except Exception:  # noqa: BLE001 - too deep, too many digits, or a repr of the caller's own that fails
+        return type(value).__name__
     return f"{type(value).__name__} {text if len(text) <= limit else text[:limit] + '…'}"
 
 

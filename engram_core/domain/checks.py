@@ -64,7 +64,7 @@ def check_time(argument: str, value: object) -> datetime | None:
         raise InvalidInputError(argument, value, "a datetime or an ISO 8601 string")
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except (OverflowError, ValueError):
+    except (OverflowError, ValueError, TypeError):  # the last where a time zone of the caller's own is broken
         raise InvalidInputError(argument, value, "a time within the years 1 to 9999 in UTC") from None
 
 
@@ -87,6 +87,12 @@ def check_limit(argument: str, value: object, *, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise InvalidInputError(argument, value, f"a whole number from 1 to {most:,}")
     return value
+
+
+def check_callback(argument: str, value: object) -> None:
+    """Check a function that is to be told of progress, before any work is done."""
+    if value is not None and not callable(value):
+        raise InvalidInputError(argument, value, "a function or None")
 
 
 def _check_json(path: str, value: object, depth: int) -> None:

@@ -29,6 +29,8 @@ CompareOp = Literal["$eq", "$in", "$gt", "$gte", "$lt", "$lte", "$exists"]
 _FIELD_OPERATORS = "$eq, $ne, $in, $nin, $gt, $gte, $lt, $lte, $exists, $not"
 _MISSING = object()
 _MAX_DEPTH = 32
+#: A database plans a condition of many parts in more than linear time; `$in` counts as one, however long its list.
+MAX_CONDITIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ def parse_filter(filters: object, argument: str = "filters") -> Filter | None:
     if filters is None:
         return None
     parsed = _parse(filters, argument, 0)
+    if _count(parsed) > MAX_CONDITIONS:
+        raise InvalidInputError(
+            argument, filters, f"at most {MAX_CONDITIONS:,} conditions and steps of paths; $in is one"
+        )
     return None if parsed == All(()) else parsed
 
 
@@ -96,6 +102,16 @@ def matches(condition: Filter | None, metadata: Mapping[str, Any]) -> bool:
             return not matches(part, metadata)
         case Compare(path, op, value):
             return _compare(op, _value_at(path, metadata), value)
+
+
+def _count(condition: Filter) -> int:
+    match condition:
+        case All(parts) | AnyOf(parts):
+            return sum(map(_count, parts))
+        case Not(part):
+            return _count(part)
+        case Compare(path):
+            return len(path)
 
 
 def _parse(filters: object, where: str, depth: int) -> Filter:
@@ -128,7 +144,7 @@ def _parse_entry(key: object, value: object, where: str, depth: int) -> Filter:
 
 
 def _parse_condition(path: tuple[str, ...], value: object, here: str, depth: int) -> Filter:
-    if not isinstance(value, Mapping) or not any(str(key).startswith("$") for key in value):
+    if not isinstance(value, Mapping) or not any(map(_is_operator, value)):
         return Compare(path, "$eq", _json(value, here))
     if depth > _MAX_DEPTH:
         raise InvalidInputError(here, value, f"at most {_MAX_DEPTH} levels of nesting")
@@ -157,11 +173,15 @@ def _parse_operator(path: tuple[str, ...], op: object, operand: object, here: st
                 raise InvalidInputError(where, operand, "True or False")
             return Compare(path, "$exists", operand)
         case "$not":
-            if not isinstance(operand, Mapping) or not all(str(key).startswith("$") for key in operand):
+            if not isinstance(operand, Mapping) or not operand or not all(_is_operator(key) for key in operand):
                 raise InvalidInputError(where, operand, "a mapping of operators")
             return Not(_parse_condition(path, operand, where, depth + 1))
         case _:
             raise InvalidInputError(here, op, _FIELD_OPERATORS)
+
+
+def _is_operator(key: object) -> bool:
+    return isinstance(key, str) and key.startswith("$")
 
 
 def _json(value: object, where: str) -> Any:

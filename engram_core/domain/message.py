@@ -39,7 +39,7 @@ class Message:
 
     def __post_init__(self) -> None:
         check_text("content", self.content)
-        if self.role not in ROLES:
+        if not isinstance(self.role, str) or self.role not in ROLES:
             raise InvalidInputError("role", self.role, ", ".join(ROLES))
         check_name("name", self.name)
         check_name("session_id", self.session_id)

@@ -54,6 +54,6 @@ def check_kinds(kinds: object) -> frozenset[str] | None:
     if not isinstance(given, (list, tuple, set, frozenset)) or not given:
         raise InvalidInputError("kinds", kinds, f"one or several of {', '.join(KINDS)}")
     for kind in given:
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise InvalidInputError("kinds", kind, ", ".join(KINDS))
     return frozenset(given)

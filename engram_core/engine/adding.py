@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from engram_core.domain.checks import check_callback
 from engram_core.domain.message import Message
 from engram_core.domain.results import AddManyResult, AddResult
 from engram_core.domain.scope import Scope
@@ -85,6 +86,7 @@ class Adding(EngineBase):
             ProviderError: The embedder failed; run again to go on.
         """
         scope = self._scope(user_id, agent_id, session_id)
+        check_callback("progress", progress)
 
         def prepare(message: Message) -> Message:
             ready = read_messages([message], occurred_at=occurred_at, metadata=metadata)

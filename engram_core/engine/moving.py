@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from engram_core.domain.checks import check_callback
 from engram_core.domain.results import EraseReceipt, ImportResult
 from engram_core.engine.base import EngineBase, utc_now
 from engram_core.ingest.refill import refill
@@ -49,6 +50,7 @@ class Moving(EngineBase):
             InvalidInputError: A record cannot be read; batches before it are stored, and another run goes on.
             ConflictError: An id belongs to a memory of another scope.
         """
+        check_callback("progress", progress)
         backend = await self._backend.opened()
         return await Importer(backend.store, backend.embedder, self._tenant).run(records, progress)
 
@@ -61,5 +63,6 @@ class Moving(EngineBase):
         Returns:
             How many memories were embedded.
         """
+        check_callback("progress", progress)
         backend = await self._backend.built()
         return await refill(backend.store, backend.embedder, progress)

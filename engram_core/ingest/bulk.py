@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from datetime import datetime
 
 import anyio
@@ -129,7 +129,8 @@ async def _each(messages: MessageStream) -> AsyncIterator[MessageLike]:
         async for message in messages:
             yield message
         return
-    if isinstance(messages, str) or not isinstance(messages, Iterable):
+    # One message is not a stream: the keys of a mapping would pass for messages.
+    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Iterable):
         raise InvalidInputError("messages", messages, "an iterable or async iterable of messages")
     for message in messages:
         yield message

@@ -1,6 +1,6 @@
 """Checks: what is accepted, and that refusals say which argument it was."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
@@ -80,6 +80,36 @@ def test_a_refusal_names_the_place_within_metadata():
     with pytest.raises(InvalidInputError) as refused:
         checks.check_metadata("metadata", {"a": [{"b": object()}]})
     assert refused.value.argument == "metadata.a[0].b"
+
+
+class Broken(tzinfo):
+    def utcoffset(self, moment):
+        return 5
+
+
+def test_a_broken_time_zone_is_refused():
+    with pytest.raises(InvalidInputError):
+        checks.check_time("occurred_at", datetime(2024, 1, 1, tzinfo=Broken()))
+
+
+class Unprintable:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+def cyclic():
+    value = {}
+    value["self"] = value
+    return value
+
+
+@pytest.mark.parametrize("make", [Unprintable, cyclic, lambda: deep(100_000), lambda: 10**5000])
+def test_a_refusal_survives_what_cannot_be_written(make):
+    for check in (checks.check_text, checks.check_name, checks.check_time):
+        with pytest.raises(InvalidInputError, match="^what: "):
+            check("what", make())
+    with pytest.raises(InvalidInputError, match="^what"):
+        checks.check_metadata("what", {"a": make()})
 
 
 @pytest.mark.parametrize("value", [0, -1, 101, True, 1.0, "5", None])

@@ -102,6 +102,8 @@ def nested(levels):
         {"a": {"$exists": 1}},
         {"a": {"$not": {"b": 1}}},
         {"a": {"$not": 1}},
+        {"a": {"$not": {}}},
+        {"a": {"$gt": 1, 5: 2}},
         {"a": object()},
         {"a": "\x00"},
         nested(40),
@@ -112,3 +114,15 @@ def test_what_is_not_known_is_refused_never_ignored(wanted):
     with pytest.raises(InvalidInputError) as refused:
         parse_filter(wanted)
     assert refused.value.argument.startswith("filters")
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"$or": [{"a": n} for n in range(1001)]}, {str(n): n for n in range(1001)}, {".".join("a" * 1001): 1}]
+)
+def test_what_would_hold_up_a_database_is_refused(wanted):
+    with pytest.raises(InvalidInputError, match="^filters: .*1,000 conditions"):
+        parse_filter(wanted)
+
+
+def test_one_condition_takes_any_number_of_values():
+    assert matches(parse_filter({"year": {"$in": list(range(5000))}}), DATA)
