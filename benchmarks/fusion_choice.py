@@ -32,13 +32,16 @@ Rows = NDArray[np.int64]
 class Formula:
     """z(dense) + `lexical` z(BM25), each with shares of the turns beside it.
 
-    `near` counts for the better neighbour, `far` for the better of the next but one on each side.
+    `near` counts for the better neighbour, `far` for the better of the next but one on each side; both less for a turn
+    of more than `long` terms. BM25 takes a text of fewer than `shortest` terms for one of that length.
 
     The defaults are what the engine does.
     """
 
-    near: float = 0.5
-    far: float = 0.0
+    near: float = 0.4
+    far: float = 0.2
+    long: float = 60.0
+    shortest: float = 40.0
     lexical: float = 1.0
     k1: float = 1.2
     b: float = 0.75
@@ -46,21 +49,25 @@ class Formula:
     better: bool = True  # the better neighbour counts; else both do
 
 
+_ENDLESS = float("inf")
 FORMULAS = {
     "as it is": Formula(),
-    "all words": Formula(stop_words=False),
-    "b 0.4": Formula(b=0.4),
-    "k1 0.9, b 0.4": Formula(k1=0.9, b=0.4),
-    "lexical 0.8": Formula(lexical=0.8),
-    "lexical 1.25": Formula(lexical=1.25),
-    "near 0": Formula(near=0),
-    "near 0.3": Formula(near=0.3),
-    "near 0.4": Formula(near=0.4),
-    "near 0.75": Formula(near=0.75),
-    "near 0.25 each": Formula(near=0.25, better=False),
-    "near 0.4, b 0.4": Formula(near=0.4, b=0.4),
+    "near 0.5 alone": Formula(near=0.5, far=0, long=_ENDLESS, shortest=0),
+    "nothing near": Formula(near=0, far=0),
+    "near 0.4 alone": Formula(far=0),
     "near 0.3, far 0.15": Formula(near=0.3, far=0.15),
-    "near 0.3, far 0.15, b 0.4": Formula(near=0.3, far=0.15, b=0.4),
+    "near 0.5, far 0.25": Formula(near=0.5, far=0.25),
+    "near 0.2, far 0.1 each": Formula(near=0.2, far=0.1, better=False),
+    "long 30": Formula(long=30),
+    "long 100": Formula(long=100),
+    "long turns borrow in full": Formula(long=_ENDLESS),
+    "shortest 0": Formula(shortest=0),
+    "shortest 25": Formula(shortest=25),
+    "shortest 60": Formula(shortest=60),
+    "shortest 0, b 0.4": Formula(shortest=0, b=0.4),
+    "k1 0.9": Formula(k1=0.9),
+    "lexical 1.2": Formula(lexical=1.2),
+    "all words": Formula(stop_words=False),
 }
 
 
@@ -78,29 +85,34 @@ class Dialogue:
             lengths.append(terms.total())
             for term, times in terms.items():
                 self._postings[term].append((row, times))
-        self._lengths = np.array(lengths) / max(np.mean(lengths), 1e-9)
+        self.lengths = np.array(lengths, np.float64)
 
-    def bm25(self, terms: Sequence[str], k1: float, b: float) -> Floats:
+    def bm25(self, terms: Sequence[str], formula: Formula) -> Floats:
         """Score all turns as the engine does, with free constants."""
+        k1, b = formula.k1, formula.b
+        lengths = np.maximum(self.lengths, max(formula.shortest, 1))
+        lengths /= lengths.mean()
         scores = np.zeros(len(self.turns))
         for found in (self._postings[term] for term in terms if term in self._postings):
             rows, times = np.array(found).T
             idf = np.log(1 + (len(self.turns) - len(rows) + 0.5) / (len(rows) + 0.5))
-            scores[rows] += idf * (k1 + 1) * times / (times + k1 * (1 - b + b * self._lengths[rows]))
+            scores[rows] += idf * (k1 + 1) * times / (times + k1 * (1 - b + b * lengths[rows]))
         return scores
 
 
-def rank(formula: Formula, dense: Floats, lexical: Floats, steps: dict[int, Rows]) -> Rows:
+def rank(formula: Formula, dense: Floats, lexical: Floats, lengths: Floats, steps: dict[int, Rows]) -> Rows:
     """Return the candidates, best first.
 
     Args:
         formula: What to compute.
         dense: (n,) cosines of the turns that may be found, the first n of the dialogue.
         lexical: (n,) their BM25 scores.
+        lengths: (n,) their lengths in terms.
         steps: For -2, -1, 1 and 2 the row of the turn so many further, -1 for none.
     """
     rows = _candidates(dense, lexical)
     total = np.zeros(len(rows))
+    borrowed = np.minimum(1, formula.long / np.maximum(lengths[rows], 1))
     for scores, weight, missing in ((dense, 1.0, np.nan), (lexical, formula.lexical, 0.0)):
         mean, spread = scores[rows].mean(), scores[rows].std()
         if spread < 1e-6:
@@ -110,7 +122,7 @@ def rank(formula: Formula, dense: Floats, lexical: Floats, steps: dict[int, Rows
             others = np.stack([steps[step][rows] for step in pair], axis=1)
             others = np.where(others < len(scores), others, -1)
             beside = np.nan_to_num((np.where(others < 0, missing, scores[others]) - mean) / spread)
-            total += weight * share * (beside.max(axis=1) if formula.better else beside.sum(axis=1))
+            total += weight * share * borrowed * (beside.max(axis=1) if formula.better else beside.sum(axis=1))
     return rows[np.argsort(-total, kind="stable")]
 
 
@@ -176,8 +188,8 @@ def _recalls(
         found = {}
         for name, formula in FORMULAS.items():
             terms = asked(question.text, stop_words=formula.stop_words)
-            lexical = dialogue.bm25(terms, formula.k1, formula.b)[:seen]
-            best = rank(formula, dense, lexical, dialogue.steps)[:DEPTH]
+            lexical = dialogue.bm25(terms, formula)[:seen]
+            best = rank(formula, dense, lexical, dialogue.lengths, dialogue.steps)[:DEPTH]
             found[name] = 100 * len(evidence & set(best.tolist())) / len(evidence)
         yield question.id.split(" ")[0] if named_by_chat else conversation.id, found
 

@@ -113,14 +113,17 @@ class Evidence:
     Attributes:
         dense: (n,) cosine with the question; NaN where the memory has no vector yet.
         lexical: (n,) BM25 score with the statistics of the view's scope; 0 where no term matches.
-        near_dense: (n, 2) the same for the turn before and the turn after; NaN where there is none.
-        near_lexical: (n, 2) likewise; 0 where there is none.
+        near_dense: (n, 4) the same for the turn before, the turn after, the one before that and the one after that;
+            NaN where there is none.
+        near_lexical: (n, 4) likewise; 0 where there is none.
+        lengths: (n,) of the texts in terms, as BM25 takes them.
     """
 
     dense: NDArray[np.float32]
     lexical: NDArray[np.float32]
     near_dense: NDArray[np.float32]
     near_lexical: NDArray[np.float32]
+    lengths: NDArray[np.float32]
 
 
 class View(ABC):

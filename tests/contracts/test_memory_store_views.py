@@ -28,7 +28,7 @@ async def test_an_empty_view_answers_everything_with_nothing(store, suite):
     assert len((await view.lexical("tea", 5)).rows) == 0
     assert await view.hydrate(none) == []
     evidence = await view.evidence(none, suite.vector(), "tea")
-    assert evidence.near_dense.shape == (0, 2)
+    assert evidence.near_dense.shape == (0, 4)
 
 
 async def test_dense_is_exact_in_order_and_score(store, suite):
@@ -239,7 +239,7 @@ async def check_neighbours(store, suite, memories, vectors, selection, conversat
     for row, text in enumerate(texts):
         conversation = next((c for c in conversations if text in c), "")
         at = conversation.find(text)
-        for side, place in enumerate((at - 1, at + 1)):
+        for side, place in enumerate((at - 1, at + 1, at - 2, at + 2)):
             near = conversation[place] if conversation and 0 <= place < len(conversation) else None
             if near is None:
                 assert np.isnan(evidence.near_dense[row, side]), (text, side)

@@ -23,8 +23,10 @@ from engram_core.errors import InvalidInputError
 from engram_core.stores.index.scripts import FLAG, HAN, LATIN, LETTER, PICTURE, PICTURES, RUN, SCRIPT_OF, script_of
 
 MAX_QUERY_TERMS = 1024
+#: BM25 takes a shorter text for one of this length: being three words long makes no turn a better answer.
+SHORTEST = 40
 MAX_QUERY_CHARACTERS = 100_000
-_REVISION = "1"  # raise it when the same text gives other terms than before
+_REVISION = "2"  # raise it when the same text gives other terms than before
 _LONGEST_WORD = 64  # longer ones are not stemmed
 _REMEMBERED_CHUNK = 32  # longer ones rarely come again
 _LONGEST_WHOLE = 200
@@ -80,7 +82,8 @@ class Analyzer:
             text: Any string.
 
         Returns:
-            The distinct terms, ascending (n,); how often each occurs (n,); the length of the text in terms.
+            The distinct terms, ascending (n,); how often each occurs (n,); the length of the text in terms, `SHORTEST`
+            at least.
         """
         counts: Counter[int] = Counter()
         found: list[int] = []
@@ -88,7 +91,11 @@ class Analyzer:
             found += self._lookup(chunk)[0]
         counts.update(found)
         distinct = sorted(counts)
-        return np.array(distinct, np.int64), np.array([counts[t] for t in distinct], np.int32), len(found)
+        return (
+            np.array(distinct, np.int64),
+            np.array([counts[t] for t in distinct], np.int32),
+            max(len(found), SHORTEST),
+        )
 
     def query_terms(self, text: str) -> Terms:
         """Analyse a question.

@@ -66,7 +66,7 @@ class IndexView(View):
         else:
             scores = self._dense_scores(query)
             dense, near_dense = scores[rows], _at(scores, near, np.nan)
-        return Evidence(dense, lexical[rows], near_dense, _at(lexical, near, 0))
+        return Evidence(dense, lexical[rows], near_dense, _at(lexical, near, 0), self._lengths(rows))
 
     async def hydrate(self, rows: Rows) -> list[Memory | None]:
         """Fetch whole memories, in the order given; None for one that is gone."""
@@ -98,12 +98,18 @@ class IndexView(View):
         return _joined([part.bm25(match, weights, average) for part, match in zip(self._parts, found, strict=True)])
 
     def _neighbours(self, rows: Rows) -> Rows:
-        found = np.full((len(rows), 2), -1, np.int64)
+        found = np.full((len(rows), 4), -1, np.int64)
         for part, offset in zip(self._parts, self._offsets, strict=False):
             inside = np.flatnonzero((rows >= offset) & (rows < offset + len(part.mask)))
-            near = part.neighbours[rows[inside] - offset]
+            beside = part.neighbours[rows[inside] - offset]
+            # Where there is none beside, slot -1 reads the last row: it is put right below.
+            beyond = np.stack([part.neighbours[beside[:, 0], 0], part.neighbours[beside[:, 1], 1]], axis=1)
+            near = np.concatenate([beside, np.where(beside < 0, -1, beyond)], axis=1)
             found[inside] = np.where(near < 0, -1, near + offset)
         return found
+
+    def _lengths(self, rows: Rows) -> Scores:
+        return _joined([part.index.lengths.astype(np.float32) for part in self._parts])[rows]
 
 
 class _Part:

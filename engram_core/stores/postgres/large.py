@@ -125,15 +125,16 @@ class LargeView(View):
         async with self._database.connection() as connection:
             sql = SQL.neighbours.format(admitted=self._condition.sql)
             found = await connection.fetch(sql, *self._condition.parameters, *self._addresses(rows))
-            ids = [[row["id"], row["before"], row["after"]] for row in found]
-            wanted = list({id for triple in ids for id in triple} - {None})
+            ids = [_with_neighbours(row) for row in found]
+            wanted = list({id for group in ids for id in group} - {None})
             sql = SQL.evidence.format(score=question.score("$6::bigint[]", "$7::float8[]", "$8::float8"))
             terms = (question.terms, question.weights, self._average)
             own = (self._shards, self._salts, wanted, self._serving.id, query, *terms)
             scores = {row["id"]: row for row in await connection.fetch(sql, *own)}
         dense = _column(ids, scores, "dense", math.nan)
         lexical = _column(ids, scores, "lexical", 0.0)
-        return Evidence(dense[:, 0], lexical[:, 0], dense[:, 1:], lexical[:, 1:])
+        lengths = _column(ids, scores, "length", 0.0)
+        return Evidence(dense[:, 0], lexical[:, 0], dense[:, 1:], lexical[:, 1:], lengths[:, 0])
 
     async def hydrate(self, rows: Rows) -> list[Memory | None]:
         """Fetch whole memories, in the order given; None for one that is gone."""
@@ -206,4 +207,10 @@ def _column(
         value = scores[id][name] if id in scores else None
         return missing if value is None else value
 
-    return np.array([[score(id) for id in triple] for triple in ids], np.float32).reshape(len(ids), 3)
+    return np.array([[score(id) for id in group] for group in ids], np.float32).reshape(len(ids), 5)
+
+
+def _with_neighbours(row: Record) -> list[Any]:
+    """Return the id of a row, of those beside it and of those beyond, as `Evidence` orders them."""
+    before, after = ([*(row[side] or ()), None, None] for side in ("before", "after"))
+    return [row["id"], before[0], after[0], before[1], after[1]]

@@ -61,13 +61,15 @@ def test_the_first_formula_compared_is_the_engines():
     dense, lexical = random.normal(size=40), random.gamma(1, 2, size=40) * (random.random(40) < 0.7)
     rows = np.arange(40)
     steps = {step: np.where((rows + step >= 0) & (rows + step < 40), rows + step, -1) for step in (-2, -1, 1, 2)}
-    near = np.stack([steps[-1], steps[1]], axis=1)
+    near = np.stack([steps[-1], steps[1], steps[-2], steps[2]], axis=1)
+    lengths = random.integers(1, 200, size=40).astype(np.float64)
     fused = fuse(
         Evidence(
             dense.astype(np.float32),
             lexical.astype(np.float32),
             np.where(near < 0, np.nan, dense[near]).astype(np.float32),
             np.where(near < 0, 0, lexical[near]).astype(np.float32),
+            lengths.astype(np.float32),
         )
     )
-    assert list(rank(Formula(), dense, lexical, steps)) == list(np.argsort(-fused.scores, kind="stable"))
+    assert list(rank(Formula(), dense, lexical, lengths, steps)) == list(np.argsort(-fused.scores, kind="stable"))

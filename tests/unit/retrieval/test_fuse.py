@@ -9,13 +9,14 @@ from engram_core.retrieval.search import merge, readable
 NAN = float("nan")
 
 
-def evidence(dense, lexical, near_dense=None, near_lexical=None):
+def evidence(dense, lexical, near_dense=None, near_lexical=None, lengths=None):
     n = len(dense)
     return Evidence(
         np.array(dense, np.float32),
         np.array(lexical, np.float32),
-        np.array(near_dense if near_dense is not None else [[NAN, NAN]] * n, np.float32),
-        np.array(near_lexical if near_lexical is not None else [[0, 0]] * n, np.float32),
+        np.array(near_dense if near_dense is not None else [[NAN] * 4] * n, np.float32),
+        np.array(near_lexical if near_lexical is not None else [[0] * 4] * n, np.float32),
+        np.array(lengths if lengths is not None else [40] * n, np.float32),
     )
 
 
@@ -30,11 +31,19 @@ def test_scores_lie_between_zero_and_one():
     assert ((scores > 0) & (scores < 1)).all()
 
 
-def test_a_good_neighbour_lifts_a_turn():
-    alone = fuse(evidence([0.5, 0.5, 0.1], [0, 0, 0])).scores
-    beside = fuse(evidence([0.5, 0.5, 0.1], [0, 0, 0], near_dense=[[NAN, NAN], [0.9, NAN], [NAN, NAN]])).scores
+def lifted(near, lengths=None):
+    return fuse(evidence([0.5, 0.5, 0.1], [0, 0, 0], [[NAN] * 4, near, [NAN] * 4], lengths=lengths)).scores
+
+
+def test_a_good_neighbour_lifts_a_turn_and_one_beyond_it_lifts_it_less():
+    alone = lifted([NAN] * 4)
     assert alone[0] == alone[1]
-    assert beside[1] > beside[0]
+    assert lifted([0.9, NAN, NAN, NAN])[1] > lifted([NAN, NAN, NAN, 0.9])[1] > alone[1]
+
+
+def test_a_long_turn_borrows_less():
+    near = [0.9, NAN, NAN, NAN]
+    assert lifted(near, [40, 40, 40])[1] > lifted(near, [40, 400, 40])[1] > lifted([NAN] * 4)[1]
 
 
 def test_a_missing_vector_counts_as_an_average_one():

@@ -50,30 +50,34 @@ WHERE t.shard_key = ANY($11) AND t.terms && $13::bigint[] AND {admitted}
 ORDER BY score DESC, m.shard_key, m.seq LIMIT $17;
 
 -- name: neighbours
--- The admitted turns before and after a turn in its conversation. $11 owners and $12 orders of arrival, pairwise.
-SELECT b.id, before.id AS before, after.id AS after
+-- The two admitted turns before and after a turn in its conversation, the nearest first. $11 owners and $12 orders of arrival, pairwise.
+SELECT b.id, before.ids AS before, after.ids AS after
 FROM unnest($11::bigint[], $12::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
 LEFT JOIN LATERAL (
     SELECT * FROM memories b WHERE b.shard_key = n.shard_key AND b.seq = n.seq OFFSET 0
 ) AS b ON true
 LEFT JOIN LATERAL (
-    SELECT m.id FROM memories m
-    WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
-      AND (m.valid_from, m.seq) < (b.valid_from, b.seq) AND {admitted}
-    ORDER BY m.valid_from DESC, m.seq DESC LIMIT 1
+    SELECT array_agg(near.id ORDER BY near.valid_from DESC, near.seq DESC) AS ids FROM (
+        SELECT m.id, m.valid_from, m.seq FROM memories m
+        WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
+          AND (m.valid_from, m.seq) < (b.valid_from, b.seq) AND {admitted}
+        ORDER BY m.valid_from DESC, m.seq DESC LIMIT 2
+    ) AS near
 ) AS before ON true
 LEFT JOIN LATERAL (
-    SELECT m.id FROM memories m
-    WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
-      AND (m.valid_from, m.seq) > (b.valid_from, b.seq) AND {admitted}
-    ORDER BY m.valid_from, m.seq LIMIT 1
+    SELECT array_agg(near.id ORDER BY near.valid_from, near.seq) AS ids FROM (
+        SELECT m.id, m.valid_from, m.seq FROM memories m
+        WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
+          AND (m.valid_from, m.seq) > (b.valid_from, b.seq) AND {admitted}
+        ORDER BY m.valid_from, m.seq LIMIT 2
+    ) AS near
 ) AS after ON true
 ORDER BY n.place;
 
 -- name: evidence
 -- Scores of given memories. $1 owners and $2 their salts, pairwise; $3 ids, $4 space, $5 question or NULL, $6 terms and $7
 -- their weights; $8 average length.
-SELECT m.id, 1 - (v.embedding <=> $5::halfvec) AS dense, {score} AS lexical
+SELECT m.id, 1 - (v.embedding <=> $5::halfvec) AS dense, {score} AS lexical, t.length
 FROM (SELECT * FROM memories m WHERE m.shard_key = ANY($1::bigint[]) AND m.id = ANY($3::uuid[]) OFFSET 0) m
 JOIN unnest($1, $2::bigint[]) AS o (shard_key, salt) ON o.shard_key = m.shard_key
 LEFT JOIN LATERAL (

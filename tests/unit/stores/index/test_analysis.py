@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engram_core.errors import InvalidInputError
-from engram_core.stores.index.analysis import MAX_QUERY_TERMS, Analyzer
+from engram_core.stores.index.analysis import MAX_QUERY_TERMS, SHORTEST, Analyzer
 
 ENGLISH = Analyzer()
 
@@ -71,20 +71,22 @@ def test_terms_are_distinct_ascending_and_counted():
     assert np.all(np.diff(terms) > 0)
     assert (terms.dtype, freqs.dtype) == (np.int64, np.int32)
     assert sorted(freqs.tolist()) == [1, 1, 2, 3]
-    assert freqs.sum() == length == 7
+    assert freqs.sum() == 7
+    assert length == SHORTEST
+    assert ENGLISH.terms("tea " * 99)[2] == 99
 
 
 @given(st.text())
 def test_no_text_fails_and_a_text_answers_itself(text):
     terms, freqs, length = ENGLISH.terms(text)
     assert len(terms) == len(freqs)
-    assert freqs.sum() == length
+    assert max(freqs.sum(), SHORTEST) == length
     assert np.isin(ENGLISH.query_terms(text), terms).all()
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800\udfff", "'\"&|!():*", "___", "\ufe0f", "-" * 1000])
 def test_what_has_no_words_has_no_terms(text):
-    assert ENGLISH.terms(text)[2] == 0
+    assert len(ENGLISH.terms(text)[0]) == 0
     assert len(ENGLISH.query_terms(text)) == 0
 
 
@@ -115,7 +117,7 @@ def test_stop_words_are_left_out_of_questions_unless_nothing_else_is_left():
 
 
 def test_terms_never_change():
-    assert ENGLISH.version == "1:english"
+    assert ENGLISH.version == "2:english"
     assert ENGLISH.query_terms("teas").tolist() == [-5015453343862700912]
 
 

@@ -13,6 +13,7 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.stores.index import Analyzer, Batch, IndexView, ShardIndex
+from engram_core.stores.index.analysis import SHORTEST
 from engram_core.stores.index.view import K1, B
 
 ANALYZER = Analyzer()
@@ -137,11 +138,12 @@ async def test_any_order_of_writes_gives_what_the_final_state_gives(steps):
 
 
 async def test_scores_are_those_of_the_formula():
-    texts = ["tea", "tea milk", "milk milk cake water", "juice"]
+    texts = ["tea", "tea milk", "milk milk cake water", "juice", "milk " + "water " * 60]
     index = built([an_entry(n, text) for n, text in enumerate(texts)])
     view = IndexView([(index, index.mask(ALL))], ANALYZER, None)
     leg = await view.lexical("tea milk", 10)
-    average = sum(len(text.split()) for text in texts) / len(texts)
+    lengths = [max(len(text.split()), SHORTEST) for text in texts]
+    average = sum(lengths) / len(texts)
 
     def bm25(text):
         words, score = text.split(), 0.0
@@ -149,7 +151,7 @@ async def test_scores_are_those_of_the_formula():
             holders = sum(word in other.split() for other in texts)
             idf = np.log(1 + (len(texts) - holders + 0.5) / (holders + 0.5))
             often = words.count(word)
-            score += idf * often * (K1 + 1) / (often + K1 * (1 - B + B * len(words) / average))
+            score += idf * often * (K1 + 1) / (often + K1 * (1 - B + B * max(len(words), SHORTEST) / average))
         return score
 
     expected = {row: bm25(text) for row, text in enumerate(texts) if bm25(text) > 0}
