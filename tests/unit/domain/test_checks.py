@@ -106,9 +106,9 @@ def cyclic():
 @pytest.mark.parametrize("make", [Unprintable, cyclic, lambda: deep(100_000), lambda: 10**5000])
 def test_a_refusal_survives_what_cannot_be_written(make):
     for check in (checks.check_text, checks.check_name, checks.check_time):
-        with pytest.raises(InvalidInputError, match="^what: "):
+        with pytest.raises(InvalidInputError, match=r"^what: "):
             check("what", make())
-    with pytest.raises(InvalidInputError, match="^what"):
+    with pytest.raises(InvalidInputError, match=r"^what"):
         checks.check_metadata("what", {"a": make()})
 
 

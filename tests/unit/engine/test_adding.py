@@ -147,14 +147,14 @@ async def test_a_bad_message_stops_a_bulk_import_after_those_before_it(memory):
 
 @pytest.mark.parametrize("messages", [{"role": "user", "content": "one"}, "one", b"one", Message("one"), 5, None])
 async def test_one_message_is_no_bulk_import(memory, messages):
-    with pytest.raises(InvalidInputError, match="^messages: "):
+    with pytest.raises(InvalidInputError, match=r"^messages: "):
         await memory.add_many(messages, user_id="ada")
     assert await texts(memory, user_id="ada") == []
 
 
 async def test_progress_that_cannot_be_called_is_refused_before_anything_is_stored(memory):
     for call in (memory.add_many(["one"], user_id="ada", progress=5), memory.import_([], progress=5)):
-        with pytest.raises(InvalidInputError, match="^progress: "):
+        with pytest.raises(InvalidInputError, match=r"^progress: "):
             await call
     assert await texts(memory, user_id="ada") == []
 
