@@ -113,7 +113,7 @@ class OnnxEmbedder(Embedder):
     def _open_model(self) -> _Model:
         with self._lock:
             if self._model is None:
-                self._model = _load(self._folder, self._threads)
+                self._model = _load(self._folder)
             return self._model
 
 
@@ -151,7 +151,7 @@ def plan_batches(lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _load(folder: Path, threads: int) -> _Model:
+def _load(folder: Path) -> _Model:
     # From 1.29 on, onnxruntime reports to its makers unless this is set before it is loaded. We promise no telemetry.
     os.putenv("ORT_DISABLE_TELEMETRY", "1")
     from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
@@ -160,10 +160,9 @@ def _load(folder: Path, threads: int) -> _Model:
 
     files = {name: _read_checked(folder / name, digest) for name, digest in _read_manifest(folder).items()}
     options = SessionOptions()
-    # Batches run side by side; one alone, a question, is shared between the threads. Threads that wait by spinning
-    # would take the processor from those that work.
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads run whole batches side by side: cheaper than several threads on one batch, which wait for each other at
+    # every operator.
+    options.intra_op_num_threads = 1
     options.enable_mem_pattern = False  # it is kept for each shape, and shapes hardly repeat
     options.log_severity_level = 3
     session = InferenceSession(files["model.onnx"], options, providers=["CPUExecutionProvider"])
