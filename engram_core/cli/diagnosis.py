@@ -81,7 +81,8 @@ def folder(path: Path) -> Finding:
             about, State.PROBLEM, f"{existing} cannot be written", "set ENGRAM_DATA_DIR to a folder of yours"
         )
     if path.exists() and path.stat().st_mode & 0o077:
-        return Finding(about, State.PROBLEM, f"{detail}; open to other users", f"chmod 700 {path}")
+        # What lies inside is closed by itself: this is worth a word, not a failure.
+        return Finding(about, State.NOTE, f"{detail}; open to other users", f"chmod 700 {path}")
     if free < _LEAST_FREE:
         return Finding(about, State.PROBLEM, detail, "free some disk space")
     return Finding(about, State.OK, detail if path.exists() else f"{detail}; made at the first use")

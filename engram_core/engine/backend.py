@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from engram_core.errors import EngramError, StoreUnavailableError
+from engram_core.errors import EngramError, StoreError
 from engram_core.ingest.pending import catch_up
 from engram_core.ports import Embedder, MemoryStore, TokenCounter
 
@@ -77,7 +77,7 @@ class LazyBackend:
 
     async def _get(self) -> Backend:
         if self._closed:
-            raise StoreUnavailableError("this engine is closed; make a new one")
+            raise StoreError("this engine is closed; make a new one")
         if self._built is None:
             self._built = await self._build()
         return self._built

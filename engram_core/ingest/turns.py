@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
@@ -86,12 +87,19 @@ def make_turns(messages: Sequence[Message], scope: Scope, now: datetime, idempot
             _digest("key", _parts(scope), idempotency_key, position) for position in range(len(messages))
         )
     else:
-        digests = [content_digest(message, scope) for message in messages]
-        keys = (
-            occurrence_key(digest, digests[:position].count(digest)) if message.occurred_at else None
-            for position, (message, digest) in enumerate(zip(messages, digests, strict=True))
-        )
+        keys = _content_keys(messages, scope)
     return [make_turn(message, scope, now, key) for message, key in zip(messages, keys, strict=True)]
+
+
+def _content_keys(messages: Sequence[Message], scope: Scope) -> Iterator[bytes | None]:
+    seen: Counter[bytes] = Counter()
+    for message in messages:
+        if message.occurred_at is None:
+            yield None
+            continue
+        digest = content_digest(message, scope)
+        yield occurrence_key(digest, seen[digest])
+        seen[digest] += 1
 
 
 def content_digest(message: Message, scope: Scope) -> bytes:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from engram_core import Engram, StoreError, StoreUnavailableError
+from engram_core import Engram, StoreError
 from engram_core.testing import FakeEmbedder
 
 
@@ -26,7 +26,7 @@ def test_closing_ends_its_thread_and_closing_twice_is_harmless(memory):
     memory.close()
     memory.close()
     assert loops() == []
-    with pytest.raises(StoreUnavailableError, match="closed"):
+    with pytest.raises(StoreError, match="closed"):
         memory.search("hello", user_id="ada")
     memory.close()
 

@@ -12,8 +12,6 @@ from engram_core.stores.postgres.queries import load_queries
 
 SQL = load_queries("conditions")
 _OPERATORS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
-#: Parameters that `Condition.sql` takes: a statement's own begin after them.
-PARAMETERS = 10
 
 
 @dataclass(frozen=True, slots=True)

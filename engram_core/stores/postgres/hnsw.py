@@ -64,10 +64,10 @@ class HnswIndexes:
             async with self._database.connection() as connection:
                 if not await connection.fetchval(SQL.try_lock, name):
                     return
-                if await connection.fetchval(SQL.index_state, name) is False:
-                    await connection.execute(SQL.drop_index.format(name=name))
-                await connection.execute(SQL.build_memory)
                 try:
+                    if await connection.fetchval(SQL.index_state, name) is False:
+                        await connection.execute(SQL.drop_index.format(name=name))
+                    await connection.execute(SQL.build_memory)
                     await connection.execute(SQL.build_index.format(name=name, **parts))
                 finally:
                     await connection.reset()

@@ -19,7 +19,6 @@ MEMORY_COLUMNS = (
     "role", "speaker", "origin", "valid_from", "valid_to", "recorded_at", "retired_at", "expires_at", "sources",
     "supersedes", "importance", "metadata", "metadata_text", "dedup_key",
 )  # fmt: skip
-SCOPE_COLUMNS = ("shard_key", "scope_key", "tenant", "user_id", "agent_id", "session_id", "agent_key", "session_key")
 TERM_COLUMNS = ("shard_key", "memory_id", "analysis", "terms", "freqs", "length")
 VECTOR_COLUMNS = ("shard_key", "space", "memory_id", "version", "embedding")
 CHANGE_COLUMNS = (

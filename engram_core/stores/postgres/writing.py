@@ -21,7 +21,6 @@ from engram_core.stores.postgres.owners import Locked, grow, note_scopes
 from engram_core.stores.postgres.queries import load_queries
 
 SQL = load_queries("writing")
-SPACES = load_queries("spaces")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from engram_core import (
     NotFoundError,
     Op,
     ProviderUnavailableError,
-    StoreUnavailableError,
+    StoreError,
 )
 from engram_core.domain.ids import new_id
 
@@ -205,7 +205,7 @@ async def test_a_closed_engine_says_so(embedder):
     await one(engine)
     await engine.close()
     await engine.close()
-    with pytest.raises(StoreUnavailableError, match="closed"):
+    with pytest.raises(StoreError, match="closed"):
         await engine.get_all(user_id="ada")
 
 
