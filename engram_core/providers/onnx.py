@@ -80,6 +80,8 @@ class OnnxEmbedder(Embedder):
         vectors = np.empty((len(texts), DIMENSION), np.float32)
         if not texts:
             return vectors
+        if len(texts) == 1:  # a question: one trip to a thread instead of three
+            return await loop.run_in_executor(pool, self._embed_now, texts)
         model = await loop.run_in_executor(pool, self._open_model)
         pieces: list[list[int]] = []
         for start in range(0, len(texts), TOKENISE_AT_ONCE):
@@ -103,6 +105,10 @@ class OnnxEmbedder(Embedder):
             pool, self._pool, self._model = self._pool, None, None
         if pool is not None:
             pool.shutdown(wait=False)
+
+    def _embed_now(self, texts: list[str]) -> Matrix:
+        model = self._open_model()
+        return model.run(model.tokenise(texts))
 
     def _open_pool(self) -> ThreadPoolExecutor:
         with self._lock:
