@@ -14,6 +14,7 @@ MAX_TEXT = 10_000_000
 MAX_NAME = 512
 MAX_METADATA_BYTES = 1_000_000
 MAX_METADATA_DEPTH = 32
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def check_characters(argument: str, text: str) -> str:
@@ -52,7 +53,11 @@ def check_name(argument: str, value: object) -> str | None:
 
 
 def check_time(argument: str, value: object) -> datetime | None:
-    """Take a datetime or an ISO 8601 string; a naive time is taken as UTC."""
+    """Take a datetime or an ISO 8601 string; a naive time is taken as UTC.
+
+    The very first and the very last instant that a datetime can hold are refused: drivers of databases read and write
+    them as minus and plus infinity.
+    """
     if value is None:
         return None
     if isinstance(value, str):
@@ -63,9 +68,12 @@ def check_time(argument: str, value: object) -> datetime | None:
     if not isinstance(value, datetime):
         raise InvalidInputError(argument, value, "a datetime or an ISO 8601 string")
     try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (OverflowError, ValueError, TypeError):  # the last where a time zone of the caller's own is broken
-        raise InvalidInputError(argument, value, "a time within the years 1 to 9999 in UTC") from None
+        moment = _FIRST
+    if not _FIRST < moment < _LAST:
+        raise InvalidInputError(argument, value, "a time within the years 1 to 9999 in UTC, their two ends left out")
+    return moment
 
 
 def check_metadata(argument: str, value: object) -> dict[str, Any]:

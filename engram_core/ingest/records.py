@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from engram_core.domain.change import Change, Op
-from engram_core.domain.checks import check_metadata, check_name, check_text
+from engram_core.domain.checks import check_characters, check_metadata, check_name, check_text, check_time
 from engram_core.domain.ids import check_id
 from engram_core.domain.memory import Kind, Memory, Origin
 from engram_core.domain.message import Role
@@ -22,7 +22,24 @@ FORMAT = "engram"
 VERSION = 1
 
 Id = Annotated[str, AfterValidator(lambda value: check_id("id", value))]
-Time = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+
+def _time(value: datetime) -> datetime | None:
+    try:
+        return check_time("records", value)
+    except InvalidInputError as exc:
+        raise ValueError(exc.accepted) from None  # pydantic adds the place
+
+
+def _words(value: str) -> str:
+    try:
+        return check_characters("records", value)
+    except InvalidInputError as exc:
+        raise ValueError(exc.accepted) from None
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_time)]
+Words = Annotated[str, AfterValidator(_words)]
 
 
 class _Record(BaseModel):
@@ -77,7 +94,7 @@ class MemoryRecord(_Record):
 
     def memory(self, tenant: str) -> Memory:
         """Read the memory back, into a tenant."""
-        values = self.model_dump(exclude={"type", "key", "user_id", "agent_id", "session_id"})
+        values = self.model_dump(exclude={"type", "key", "user_id", "agent_id", "session_id", "metadata"})
         check_text("text", self.text)
         check_name("speaker", self.speaker)
         values["metadata"] = check_metadata("metadata", self.metadata)
@@ -103,8 +120,8 @@ class ChangeRecord(_Record):
     after: Id | None = None
     after_valid_to: Time | None = None
     after_retired_at: Time | None = None
-    reason: str
-    actor: str
+    reason: Words
+    actor: Words
     at: Time
 
     @classmethod
@@ -177,7 +194,7 @@ def read_record(given: object, number: int) -> Record:
         first = exc.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise InvalidInputError(f"{where}.{place}", first.get("input"), first["msg"]) from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise InvalidInputError(where, given, "a line of JSON") from exc
     if isinstance(record, Header) and record.version > VERSION:
         raise InvalidInputError(where, record.version, f"format version {VERSION} or lower")

@@ -82,6 +82,14 @@ def test_a_refusal_names_the_place_within_metadata():
     assert refused.value.argument == "metadata.a[0].b"
 
 
+@pytest.mark.parametrize("end", [datetime.min, datetime.max, datetime.max.replace(tzinfo=UTC)])
+def test_the_two_ends_of_time_are_refused_and_what_is_beside_them_is_not(end):
+    with pytest.raises(InvalidInputError):
+        checks.check_time("as_of", end)
+    step = timedelta(microseconds=1 if end.year == 1 else -1)
+    assert checks.check_time("as_of", end + step) == (end + step).replace(tzinfo=UTC)
+
+
 class Broken(tzinfo):
     def utcoffset(self, moment):
         return 5
