@@ -36,9 +36,14 @@ class _Loop:
         self._thread: threading.Thread | None = None
         self._process = 0
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it runs in the process that this one was forked from."""
+        return self._portal is not None and self._process != os.getpid()
+
     def portal(self) -> BlockingPortal:
         with self._lock:
-            if self._portal is not None and self._process != os.getpid():
+            if self.is_lost:
                 raise StoreError("this engine was opened before the process was forked: make a new one in the child")
             if self._portal is None:
                 self._process = os.getpid()
@@ -69,8 +74,12 @@ def _twin(
 
     @functools.wraps(verb)
     def call(self: Engram, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        result: T = self._loop.portal().call(functools.partial(verb, self._engine, *args, **kwargs))
-        return result
+        running = self._loop.portal().start_task_soon(functools.partial(verb, self._engine, *args, **kwargs))
+        try:
+            return running.result()
+        except BaseException:
+            running.cancel()  # Ctrl-C ends the work, not only the waiting for it
+            raise
 
     return call
 
@@ -157,7 +166,7 @@ class Engram:
 
     def close(self) -> None:
         """Give back everything that is held. Closing twice is harmless; afterwards the engine is of no use."""
-        if self._owns_loop:
+        if self._owns_loop and not self._loop.is_lost:  # a forked child holds nothing
             try:
                 self._loop.portal().call(self._engine.close)
             finally:

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -66,6 +67,7 @@ def test_a_forked_child_is_told_so_and_does_not_hang(memory):
         try:
             memory.get_all(user_id="ada")
         except StoreError as error:
+            memory.close()
             os._exit(7 if "forked" in str(error) else 1)
         os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
@@ -75,3 +77,23 @@ def test_a_forked_child_is_told_so_and_does_not_hang(memory):
 def test_a_verb_called_from_its_own_callback_is_an_error_and_no_deadlock(memory):
     with pytest.raises(RuntimeError, match="event loop thread"):
         memory.add_many(["one"], user_id="ada", progress=lambda done: memory.get_all(user_id="ada"))
+
+
+def test_ctrl_c_ends_the_work_and_leaves_the_engine_usable(memory):
+    ended = threading.Event()
+
+    def messages():
+        try:
+            yield "first"
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            while True:
+                time.sleep(0.001)
+                yield "and so on"
+        finally:
+            ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        memory.add_many(messages(), user_id="ada")
+    assert ended.wait(60)
+    memory.add("after", user_id="bob")
+    assert len(memory.get_all(user_id="bob")) == 1
