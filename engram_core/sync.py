@@ -74,6 +74,7 @@ def _twin(
 
     @functools.wraps(verb)
     def call(self: Engram, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        running: Future[T]
         running = self._loop.portal().start_task_soon(functools.partial(verb, self._engine, *args, **kwargs))
         try:
             return running.result()
