@@ -82,6 +82,7 @@ class AsyncEngram(Engine):
 
 async def build(settings: Settings, embedder: Embedder | None = None) -> Backend:
     """Build what an engine runs on; nothing is opened or loaded yet."""
+    from engram_core.providers.checked import CheckedEmbedder
     from engram_core.providers.tokens import open_counter
 
     for name in ("llm", "graph_url"):
@@ -89,7 +90,7 @@ async def build(settings: Settings, embedder: Embedder | None = None) -> Backend
             logger.warning("%s is set, but this version stores and finds turns only: it is not used yet", name)
     return Backend(
         store=build_store(settings),
-        embedder=embedder or build_embedder(settings),
+        embedder=build_embedder(settings) if embedder is None else CheckedEmbedder(embedder),
         # Reading a vocabulary takes some tenths of a second: beside the event loop.
         counter=await to_thread.run_sync(open_counter, settings.tokens, settings.tiktoken_cache_dir),
     )
