@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from asyncpg.exceptions._base import InterfaceError, PostgresError
+from asyncpg.exceptions._base import InterfaceError, InternalClientError, PostgresError
 
 from engram_core.errors import ConflictError, StoreError, StoreUnavailableError
 
@@ -18,6 +18,7 @@ UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
+    InternalClientError,  # a connection that was cut off while a statement was being sent
 )
 
 
