@@ -1,6 +1,7 @@
 """`search` and `context`."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
@@ -115,6 +116,16 @@ async def test_context_tells_what_a_memory_replaced(story):
     await story.update(recall[0].memory.id, "Ada flies to Porto with AB-1234")
     text = await story.context("flight to Porto", user_id="ada")
     assert "before: My flight to Lisbon is AB-1234" in text
+
+
+async def test_context_never_tells_what_is_beyond_the_scope(story):
+    secret = (await story.add("Bob's password is swordfish", user_id="bob")).turns[0]
+    record = {"type": "memory", "id": str(uuid4()), "user_id": "eve", "kind": "fact", "text": "a harmless fact"}
+    times = {"valid_from": WHEN.isoformat(), "recorded_at": WHEN.isoformat()}
+    await story.import_([record | times | {"supersedes": secret.id}])
+    text = await story.context("harmless fact", user_id="eve")
+    assert "harmless" in text
+    assert "swordfish" not in text
 
 
 @pytest.mark.parametrize("budget", [0, -1, "10", None])
