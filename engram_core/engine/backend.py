@@ -41,15 +41,22 @@ class LazyBackend:
         self._built: Backend | None = None
         self._opened = False
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
 
     async def built(self) -> Backend:
         """Return the backend without opening the store."""
+        self._check_loop()
         async with self._lock:
             return await self._get()
 
     async def opened(self) -> Backend:
-        """Return the backend with its store open for the embedder's space."""
+        """Return the backend with its store open for the embedder's space.
+
+        Raises:
+            StoreError: It was opened on another event loop, or is closed.
+        """
+        self._check_loop()
         if self._opened and self._built is not None:
             return self._built
         async with self._lock:
@@ -62,6 +69,7 @@ class LazyBackend:
 
     async def close(self) -> None:
         """Close everything. Closing twice is harmless."""
+        self._check_loop()
         async with self._lock:
             self._closed, self._opened = True, False
             backend, self._built = self._built, None
@@ -74,6 +82,17 @@ class LazyBackend:
                     await backend.embedder.close()
                 finally:
                     await backend.store.close()
+
+    def _check_loop(self) -> None:
+        """Connections and locks belong to the loop they were made on: on another, they fail in ways hard to read."""
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        if self._loop is not loop and not self._closed:
+            raise StoreError(
+                "this engine belongs to the event loop it was first used on: make one for each loop, "
+                "or use Engram, which has a loop of its own"
+            )
 
     async def _get(self) -> Backend:
         if self._closed:
