@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engram_core.domain.change import Change
-from engram_core.domain.checks import check_limit
+from engram_core.domain.checks import check_limit, check_text
 from engram_core.domain.ids import check_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.results import Page
@@ -134,6 +134,8 @@ class Keeping(EngineBase):
     ) -> int:
         """Retire every current memory of a scope and return how many; an empty scope is an error."""
         scope = self._scope(user_id, agent_id, session_id).required()
+        if reason is not None:
+            check_text("reason", reason)
         backend = await self._backend.opened()
         now = utc_now()
         retired, cursor = 0, None

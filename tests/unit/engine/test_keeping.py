@@ -140,6 +140,11 @@ async def test_delete_all_counts_and_stays_in_its_scope(memory):
     assert await texts(memory, user_id="bob") == ["bob's"]
 
 
+async def test_delete_all_refuses_a_bad_reason_even_where_there_is_nothing(memory):
+    with pytest.raises(InvalidInputError, match="reason"):
+        await memory.delete_all(user_id="nobody", reason=" ")
+
+
 @pytest.mark.parametrize("verb", ["delete_all", "erase"])
 async def test_an_empty_scope_is_never_everything(memory, verb):
     await one(memory)
