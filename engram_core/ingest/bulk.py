@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from datetime import datetime
 
 import anyio
@@ -13,6 +13,7 @@ from engram_core.domain.results import AddManyResult
 from engram_core.domain.scope import Scope
 from engram_core.errors import InvalidInputError
 from engram_core.ingest.occurrences import Occurrences
+from engram_core.ingest.streams import each
 from engram_core.ingest.turns import MessageLike, content_digest, make_turn, occurrence_key, read_message
 from engram_core.ports import Embedder, Matrix, MemoryStore, Recorded
 
@@ -109,7 +110,7 @@ class BulkImport:
 async def _batches(messages: MessageStream, prepare: Callable[[Message], Message]) -> AsyncIterator[list[Message]]:
     batch: list[Message] = []
     characters = 0
-    async for message in _each(messages):
+    async for message in each("messages", messages, "messages"):
         try:
             batch.append(prepare(read_message(message)))
         except InvalidInputError:
@@ -122,18 +123,6 @@ async def _batches(messages: MessageStream, prepare: Callable[[Message], Message
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-async def _each(messages: MessageStream) -> AsyncIterator[MessageLike]:
-    if isinstance(messages, AsyncIterable):
-        async for message in messages:
-            yield message
-        return
-    # One message is not a stream: the keys of a mapping would pass for messages.
-    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Iterable):
-        raise InvalidInputError("messages", messages, "an iterable or async iterable of messages")
-    for message in messages:
-        yield message
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

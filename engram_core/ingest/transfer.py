@@ -11,9 +11,9 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.results import ImportResult
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
-from engram_core.errors import InvalidInputError
 from engram_core.ingest.pending import try_embed
 from engram_core.ingest.records import ChangeRecord, Header, MemoryRecord, read_record, write_record
+from engram_core.ingest.streams import each
 from engram_core.ports import Embedder, MemoryStore
 
 RecordLike = str | bytes | Mapping[str, Any]
@@ -61,7 +61,7 @@ class Importer:
             ConflictError: An id belongs to a memory of another scope.
         """
         number = 0
-        async for given in _each(records):
+        async for given in each("records", records, "lines or mappings"):
             number += 1
             if isinstance(given, (str, bytes)) and not given.strip():
                 continue
@@ -98,14 +98,3 @@ class Importer:
         ids = {id for record in self._changes for id in (record.before, record.after) if id}
         known = {memory.id: memory for memory in await self._store.get(self._tenant, sorted(ids))}
         return [record.change(known) for record in self._changes]
-
-
-async def _each(records: RecordStream) -> AsyncIterator[RecordLike]:
-    if isinstance(records, AsyncIterable):
-        async for record in records:
-            yield record
-        return
-    if isinstance(records, (str, bytes, Mapping)) or not isinstance(records, Iterable):
-        raise InvalidInputError("records", records, "an iterable or async iterable of lines or mappings")
-    for record in records:
-        yield record
