@@ -7,21 +7,24 @@ implementation passes the same suite in `tests/contracts/`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory, Space
-from engram_core.domain.results import EraseReceipt, Page
+from engram_core.domain.results import DeadLetter, EraseReceipt, Page, Queue
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 
 Vector = NDArray[np.float32]  # (dimension,), unit length
 Matrix = NDArray[np.float32]  # (n, dimension), rows of unit length
 Rows = NDArray[np.int64]  # (n,), row numbers of one View
+Learn = Literal["now", "later"]
 
 
 class Embedder(ABC):
@@ -51,6 +54,41 @@ class Embedder(ABC):
         return vector
 
     async def close(self) -> None:  # noqa: B027 - most embedders hold nothing
+        """Give back what is held. Closing twice is harmless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's answer: its text, and the tokens it took as the provider counted them."""
+
+    text: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class ChatModel(ABC):
+    """A language model that answers in JSON."""
+
+    #: What it is called in histories and counters, such as `openai:gpt-4o-mini`.
+    name: str
+
+    @abstractmethod
+    async def answer(self, messages: Sequence[tuple[str, str]], schema: Mapping[str, Any]) -> Reply:
+        """Answer once.
+
+        Args:
+            messages: (role, text) pairs, roles `system`, `user`, `assistant`.
+            schema: The JSON Schema (an object, with a `title`) that the provider is asked to hold the answer to. A
+                provider that cannot, or does not, gives text that the caller must check.
+
+        Raises:
+            RateLimitedError: It asks to slow down, and did so through all retries.
+            ProviderUnavailableError: It cannot be reached, is too slow, or failed.
+            InvalidOutputError: It answered what cannot be read as an answer at all, or refused, or was cut off.
+            ProviderError: It refused: wrong key, unknown model.
+        """
+
+    async def close(self) -> None:  # noqa: B027 - some models hold nothing
         """Give back what is held. Closing twice is harmless."""
 
 
@@ -87,12 +125,44 @@ class Recorded:
         fresh: Ids of those stored now.
         unembedded: Those that have no vector in the serving space, fresh or not.
         job: The durable note that they need one; None when none does.
+        lessons: The jobs that say that fresh turns are to be learned from, one an owner.
     """
 
     turns: tuple[Memory, ...]
     fresh: frozenset[str]
     unembedded: tuple[Memory, ...]
     job: str | None
+    lessons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Turns of one owner that are to be learned from together.
+
+    Attributes:
+        job: Names it.
+        turns: In the order of arrival; those erased or retired meanwhile are left out, so there may be none.
+        attempts: How often it was claimed, this time included.
+    """
+
+    job: str
+    turns: tuple[Memory, ...]
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a memory was used.
+
+    Attributes:
+        accesses: How often it was among the hits of a search.
+        last_at: When it was last.
+        stated: The importance that it was given when it was written; the present one is made from it.
+    """
+
+    accesses: int
+    last_at: datetime | None
+    stated: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +243,14 @@ class MemoryStore(ABC):
     # -- writing
 
     @abstractmethod
-    async def record(self, turns: Sequence[Turn]) -> Recorded:
-        """Store turns, of any number of owners, leaving out those whose key (per owner) is there already."""
+    async def record(self, turns: Sequence[Turn], *, learn: Learn | None = None) -> Recorded:
+        """Store turns, of any number of owners, leaving out those whose key (per owner) is there already.
+
+        Args:
+            turns: At least one.
+            learn: Write a lesson for the fresh turns of each owner, in the same transaction: `now` leaves it to the
+                caller, who holds its lease; `later` makes it due at once for whoever claims it.
+        """
 
     @abstractmethod
     async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
@@ -196,15 +272,56 @@ class MemoryStore(ABC):
         """
 
     @abstractmethod
-    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector]) -> None:
-        """Carry out changes and write their history.
+    async def apply(
+        self, changes: Sequence[Change], vectors: Mapping[str, Vector], *, lesson: str | None = None
+    ) -> bool:
+        """Carry out changes and write their history; strike the lesson that they were learned in.
 
         ADD stores `after`; UPDATE closes `before` as given there and stores `after`; DELETE closes `before` as given
-        there; NOOP writes history alone. `vectors` holds those of the new memories, by id, as far as known.
+        there; NOOP writes history, and gives the version in `after`, where there is one, the `sources` it has there.
+        A change that `undoes` another finds its `after` in the store and sets the ends and the sources that it has
+        there; its `before` gets the ends given there, too. `vectors` holds those of the new memories, by id, as far as
+        known.
+
+        Returns:
+            False, with nothing written, when the lesson is there no more: somebody else has learned it.
 
         Raises:
             ConflictError: A `before` is no longer the current version, or is gone. Nothing is written.
         """
+
+    @abstractmethod
+    async def claim_lesson(self, upto: str | None = None) -> Lesson | None:
+        """Lease the oldest lesson that is due; lessons of one owner come strictly in the order they were written.
+
+        A lesson is not given out while an earlier one of its owner, dead ones aside, is still to be learned.
+
+        Args:
+            upto: Only those of this lesson's owner, up to this one, whose lease counts as the caller's own.
+
+        Returns:
+            None when nothing is due, or (`upto`) somebody else holds an earlier one, or it is there no more.
+        """
+
+    @abstractmethod
+    async def live_lessons(self, jobs: Sequence[str]) -> frozenset[str]:
+        """Return those of these lessons that are still to be learned, dead ones aside."""
+
+    @abstractmethod
+    async def postpone_lesson(self, job: str, error: str, delay: float | None) -> None:
+        """Give a claimed lesson back: due again after `delay` seconds; with None it is dead until `replay`."""
+
+    @abstractmethod
+    async def dead_lessons(self, tenant: str, limit: int) -> list[DeadLetter]:
+        """Return the tenant's dead lessons, oldest first."""
+
+    @abstractmethod
+    async def replay(self, tenant: str, jobs: Sequence[str] | None = None) -> int:
+        """Make dead lessons of a tenant due again, all or these, their attempts forgotten; return how many."""
+
+    @abstractmethod
+    async def queue(self, tenant: str) -> Queue:
+        """Count the tenant's lessons."""
 
     @abstractmethod
     async def retire_all(self, scope: Scope, changes: Sequence[Change]) -> int:
@@ -212,7 +329,11 @@ class MemoryStore(ABC):
 
     @abstractmethod
     async def erase(self, scope: Scope) -> EraseReceipt:
-        """Remove physically all that the scope contains: memories, vectors, terms, history, jobs."""
+        """Remove physically all that the scope contains: memories, vectors, terms, history, jobs.
+
+        Statements outside the scope that were learned from turns inside it alone go with them; those that have other
+        sources too forget the ones that are gone.
+        """
 
     @abstractmethod
     async def restore(self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]) -> Recorded:
@@ -243,6 +364,36 @@ class MemoryStore(ABC):
     @abstractmethod
     async def history(self, tenant: str, id: str) -> list[Change]:
         """Return the changes of a memory, of all it superseded and of all that superseded it, oldest first."""
+
+    @abstractmethod
+    async def decision(self, tenant: str, id: str) -> list[Change]:
+        """Return a change by id and those it caused, in that order; nothing when the tenant has none with this id."""
+
+    @abstractmethod
+    async def statements(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
+        """Return the current statements of exactly this scope that have a claim about one of the subjects, oldest
+        first."""
+
+    @abstractmethod
+    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+        """Return every statement, whatever became of it, that has one of these turns among its sources."""
+
+    @abstractmethod
+    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+        """Follow `supersedes` forward: the last version that is not retired, by the id it began from; without those
+        that have none."""
+
+    @abstractmethod
+    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
+        """Count one access of each of these memories; unknown ids are passed over. It touches no version."""
+
+    @abstractmethod
+    async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
+        """Tell how memories were used, by id, those never used or weighed included."""
+
+    @abstractmethod
+    async def weigh(self, tenant: str, importance: Mapping[str, float]) -> None:
+        """Set the present importance of memories, by id: a statistic, renewed in place without a new version."""
 
     @abstractmethod
     def changes(self, scope: Scope) -> AsyncIterator[Change]:

@@ -30,6 +30,10 @@ class Change:
         reason: Why, in words.
         actor: Who decided: `user`, `rules`, a model's name, …
         at: When it was recorded.
+        evidence: Ids of the turns that led to it. A NOOP with an `after` adds them to the sources of that version:
+            another observation of the same.
+        cause: The change that it is a part of: turns that are withheld with a deleted statement name its DELETE.
+        undoes: The change that it reverts; `after` is then a version that is there already and holds again.
     """
 
     id: str
@@ -39,6 +43,9 @@ class Change:
     reason: str
     actor: str
     at: datetime
+    evidence: tuple[str, ...] = ()
+    cause: str | None = None
+    undoes: str | None = None
 
     @property
     def memory(self) -> Memory:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
+from engram_core.domain.claim import Claim
 from engram_core.domain.message import Role
 from engram_core.domain.scope import Scope
 
@@ -37,6 +38,7 @@ class Memory:
         importance: 0 to 1.
         metadata: Anything JSON can hold.
         expires_at: From then on it is no longer found.
+        claim: For a learned statement, what it says, taken apart; what contradictions are looked for by.
     """
 
     id: str
@@ -55,6 +57,12 @@ class Memory:
     importance: float = 0.5
     metadata: Mapping[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
+    claim: Claim | None = None
+
+    @property
+    def observations(self) -> int:
+        """How often it was said: a turn once, a statement once for each turn that says it."""
+        return max(1, len(self.sources))
 
     @property
     def occurred_at(self) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import overload
 
 from engram_core.domain.change import Change
@@ -16,15 +17,17 @@ class AddResult:
 
     Attributes:
         turns: The stored turns, in the order given; one that was there before is returned as it is.
-        changes: What was learned from them.
+        changes: What was learned from them, and from turns that waited before them.
         duplicates: How many of the turns were there before.
         pending: How many have no vector yet because the embedder failed; it is made up for later.
+        unlearned: How many are still to be learned from: deferred, or the model failed; it is made up for later.
     """
 
     turns: tuple[Memory, ...]
     changes: tuple[Change, ...] = ()
     duplicates: int = 0
     pending: int = 0
+    unlearned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,17 @@ class Hit:
         memory: What was found.
         score: 0 to 1, higher is better.
         signals: What each leg and feature said, by name.
+        superseded_by: For a turn that says what is no longer so: the statement that holds instead, where there is one.
+        ended_at: For such a turn: since when it is no longer so.
+        replaced: For a statement: the version before it, where that was true once.
     """
 
     memory: Memory
     score: float
     signals: Mapping[str, float] = field(default_factory=dict)
+    superseded_by: Memory | None = None
+    ended_at: datetime | None = None
+    replaced: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +158,60 @@ class ImportResult:
     memories: int
     changes: int
     duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the language model was used for, since the engine was made.
+
+    Attributes:
+        calls: Requests to the model, repairs included.
+        repairs: Second requests after an answer that did not fit its schema.
+        failures: Requests that gave nothing to use.
+        input_tokens: As the provider counted.
+        output_tokens: As the provider counted.
+        cost: By the prices that were set; 0 without.
+        invented_ids: Ids in answers that the model made up; ignored.
+    """
+
+    calls: int = 0
+    repairs: int = 0
+    failures: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    invented_ids: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Turns that could not be learned from after all attempts; `replay` tries again.
+
+    Attributes:
+        id: Of the job.
+        turns: Ids of the turns, which are stored and found as they were said.
+        attempts: How often it was tried.
+        error: What went wrong last.
+        died_at: When it was given up.
+    """
+
+    id: str
+    turns: tuple[str, ...]
+    attempts: int
+    error: str
+    died_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Turns that wait to be learned from.
+
+    Attributes:
+        waiting: Jobs still to be done, those under way included.
+        dead: Jobs given up.
+        oldest: When the oldest that waits was written; None when none does.
+    """
+
+    waiting: int
+    dead: int
+    oldest: datetime | None

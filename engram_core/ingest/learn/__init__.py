@@ -1,0 +1,1 @@
+"""From turns to statements: extract candidates, match them, reconcile them into changes."""
