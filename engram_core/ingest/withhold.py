@@ -1,0 +1,36 @@
+"""Turns and statements go together: what says a deleted thing is not found either."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from engram_core.domain.change import Change, Op
+from engram_core.domain.ids import new_id
+from engram_core.domain.memory import Memory
+
+
+def withheld(cause: Change, turns: Iterable[Memory]) -> list[Change]:
+    """Retire the turns that say what a change deleted, each by a change of its own that names its cause."""
+    reason = "it says what was deleted"
+    return [_retire(cause, turn, reason) for turn in turns if turn.retired_at is None]
+
+
+def orphaned(cause: Change, statements: Iterable[Memory], gone: Collection[str]) -> list[Change]:
+    """Retire the statements that have no source left beside the turns that are gone."""
+    reason = "the turns that it was learned from are gone"
+    return [_retire(cause, memory, reason) for memory in orphans(list(statements), gone)]
+
+
+def orphans(statements: Sequence[Memory], gone: Collection[str]) -> list[Memory]:
+    """Return the current ones of these statements all of whose sources are gone."""
+    return [
+        memory
+        for memory in statements
+        if memory.retired_at is None and memory.valid_to is None and memory.sources and set(memory.sources) <= set(gone)
+    ]
+
+
+def _retire(cause: Change, memory: Memory, reason: str) -> Change:
+    before = replace(memory, retired_at=cause.at)
+    return Change(new_id(), Op.DELETE, before, None, reason, cause.actor, cause.at, cause.evidence, cause=cause.id)
