@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from engram_core.domain.change import Change, Op
 from engram_core.domain.memory import Memory
@@ -13,49 +15,100 @@ class Versions:
     """The versions that a batch of changes is about, and what becomes of them."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Memory] = {}
+        self._stored: dict[str, Memory] = {}
+        self._now: dict[str, Memory] = {}
         self._succeeded: set[str] = set()
-        #: New versions, as they are at the end of the batch.
-        self.opened: dict[str, Memory] = {}
-        #: Versions of the store that the batch closes.
-        self.closed: dict[str, Memory] = {}
+
+    @property
+    def opened(self) -> dict[str, Memory]:
+        """New versions by id, as they are at the end of the batch."""
+        return {id: memory for id, memory in self._now.items() if id not in self._stored}
+
+    @property
+    def closed(self) -> dict[str, Memory]:
+        """Versions of the store, by id, whose ends the batch sets: closed ones, and those that it opens again."""
+        return self._changed(lambda memory: (memory.valid_to, memory.retired_at))
+
+    @property
+    def observed(self) -> dict[str, Memory]:
+        """Versions of the store, by id, whose sources the batch sets; one may be among the `closed`, too."""
+        return self._changed(lambda memory: memory.sources)
 
     def meet(self, memory: Memory, succeeded: bool) -> None:
-        """Note a version that is in the store, and whether another one there supersedes it."""
-        self._known[memory.id] = memory
+        """Note a version that is in the store, and whether one there that is not retired supersedes it."""
+        self._stored[memory.id] = self._now[memory.id] = memory
         if succeeded:
             self._succeeded.add(memory.id)
 
     def is_current(self, change: Change) -> bool:
-        """Tell whether what a change closes is there, in its scope, and neither closed nor replaced."""
+        """Tell whether what a change closes is there, in its scope, and neither closed nor replaced.
+
+        What is withheld with something else need only be kept still: a turn that was corrected is withheld as well.
+        """
         before = change.before
         assert before is not None
-        stored = self._known.get(before.id)
-        if stored is None or stored.scope != before.scope or stored.id in self._succeeded:
-            return False
-        return stored.retired_at is None and (stored.valid_to is None or change.at < stored.valid_to)
+        if change.op is Op.DELETE and change.cause is not None and change.undoes is None:
+            stored = self._now.get(before.id)
+            return stored is not None and stored.scope == before.scope and stored.retired_at is None
+        return self._is_current(before, change.at)
 
     def carry_out(self, change: Change) -> None:
-        """Close and open versions as a change says.
+        """Close, open, reopen and observe versions as a change says.
 
         Raises:
-            ConflictError: What it closes is not current, or the id of what it opens is taken.
+            ConflictError: What it closes or observes is not current, what it opens is there already, or what it undoes
+                was undone before.
         """
         if change.op in (Op.UPDATE, Op.DELETE):
             self._close(change)
-        if change.op in (Op.ADD, Op.UPDATE) and change.after is not None:
-            after = change.after
-            if after.id in self._known:
-                raise ConflictError(f"there is a memory {after.id} already")
-            self._known[after.id] = self.opened[after.id] = after
-            if after.supersedes is not None:
-                self._succeeded.add(after.supersedes)
+        if change.after is None or change.op is Op.DELETE:
+            return
+        if change.undoes is not None:
+            self._revert(change.before, change.after)
+        elif change.op is Op.NOOP:
+            self._observe(change.before or change.after, change.after, change.at)
+        else:
+            self._open(change.after)
 
     def _close(self, change: Change) -> None:
         before = change.before
         assert before is not None
         if not self.is_current(change):
             raise ConflictError(f"{before.id} is not the current version any more")
-        ended = replace(self._known[before.id], valid_to=before.valid_to, retired_at=before.retired_at)
-        self._known[before.id] = ended
-        (self.opened if before.id in self.opened else self.closed)[before.id] = ended
+        self._put(replace(self._now[before.id], valid_to=before.valid_to, retired_at=before.retired_at))
+
+    def _open(self, after: Memory) -> None:
+        if after.id in self._now:
+            raise ConflictError(f"there is a memory {after.id} already")
+        self._put(after)
+
+    def _observe(self, before: Memory, after: Memory, at: datetime) -> None:
+        if not self._is_current(after, at) or self._now[after.id].sources != before.sources:
+            raise ConflictError(f"{after.id} is not as it was when it was observed")
+        self._put(replace(self._now[after.id], sources=after.sources))
+
+    def _revert(self, before: Memory | None, after: Memory) -> None:
+        stored = self._now.get(after.id)
+        if stored is None or stored.scope != after.scope:
+            raise ConflictError(f"{after.id} is not there any more")
+        if before is not None and before.id == after.id and stored.sources != before.sources:
+            raise ConflictError(f"{after.id} was observed, or an observation of it undone, meanwhile")
+        reverted = replace(stored, valid_to=after.valid_to, retired_at=after.retired_at, sources=after.sources)
+        if reverted == stored:
+            raise ConflictError(f"{after.id} is as it was before already")
+        self._put(reverted)
+
+    def _put(self, memory: Memory) -> None:
+        self._now[memory.id] = memory
+        if memory.supersedes is not None:
+            # What a retired version superseded can hold again.
+            (self._succeeded.add if memory.retired_at is None else self._succeeded.discard)(memory.supersedes)
+
+    def _is_current(self, memory: Memory, at: datetime) -> bool:
+        stored = self._now.get(memory.id)
+        if stored is None or stored.scope != memory.scope or stored.id in self._succeeded:
+            return False
+        return stored.retired_at is None and (stored.valid_to is None or at < stored.valid_to)
+
+    def _changed(self, what: Callable[[Memory], object]) -> dict[str, Memory]:
+        return {id: self._now[id] for id, stored in self._stored.items() if what(self._now[id]) != what(stored)}
