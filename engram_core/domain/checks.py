@@ -103,6 +103,12 @@ def check_callback(argument: str, value: object) -> None:
         raise InvalidInputError(argument, value, "a function or None")
 
 
+def check_flag(argument: str, value: object) -> bool:
+    """Return True or False, or raise `InvalidInputError`."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(argument, value, "True or False")
+    return value
+
 def _check_json(path: str, value: object, depth: int) -> None:
     if depth > MAX_METADATA_DEPTH:
         raise InvalidInputError(path, value, f"at most {MAX_METADATA_DEPTH} levels of nesting")

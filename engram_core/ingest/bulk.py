@@ -15,7 +15,7 @@ from engram_core.errors import InvalidInputError
 from engram_core.ingest.occurrences import Occurrences
 from engram_core.ingest.streams import each
 from engram_core.ingest.turns import MessageLike, content_digest, make_turn, occurrence_key, read_message
-from engram_core.ports import Embedder, Matrix, MemoryStore, Recorded
+from engram_core.ports import Embedder, Learn, Matrix, MemoryStore, Recorded
 
 MessageStream = Iterable[MessageLike] | AsyncIterable[MessageLike]
 Progress = Callable[[int], None]
@@ -32,11 +32,14 @@ class BulkImport:
     same messages stores only what the first one did not.
     """
 
-    def __init__(self, scope: Scope, store: MemoryStore, embedder: Embedder, clock: Clock) -> None:
+    def __init__(
+        self, scope: Scope, store: MemoryStore, embedder: Embedder, clock: Clock, *, learn: Learn | None = None
+    ) -> None:
         self._scope = scope
         self._store = store
         self._embedder = embedder
         self._clock = clock
+        self._learn = learn
         self._added = 0
         self._done = 0
 
@@ -80,7 +83,7 @@ class BulkImport:
                         make_turn(message, self._scope, now, occurrence_key(digest, earlier))
                         for message, digest, earlier in zip(batch, digests, seen.count(digests), strict=True)
                     ]
-                    await out.send((await self._store.record(turns), len(batch)))
+                    await out.send((await self._store.record(turns, learn=self._learn), len(batch)))
 
     async def _embed(
         self,

@@ -1,0 +1,115 @@
+"""Learning from stored turns: at once, or later by a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from engram_core.domain.change import Change
+from engram_core.errors import EngramError
+from engram_core.ingest.learn.learner import Learner
+from engram_core.ingest.pending import catch_up
+from engram_core.ports import Embedder, MemoryStore
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that `add` waits for lessons of the same owner that somebody else is learning, before it leaves its own.
+PATIENCE = 10.0
+_LOOK_EVERY = 0.05
+
+
+class Lessons:
+    """Learns what the store's lessons say.
+
+    Args:
+        store: Open.
+        embedder: For vectors that are still to come.
+        learner: Learns one.
+        patience: Seconds that `learn` waits for others.
+    """
+
+    def __init__(self, store: MemoryStore, embedder: Embedder, learner: Learner, *, patience: float = PATIENCE) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._learner = learner
+        self._patience = patience
+
+    async def learn(self, jobs: Sequence[str]) -> tuple[list[Change], frozenset[str]]:
+        """Learn these lessons, and those of their owners that come before them.
+
+        Returns:
+            What was decided, and the lessons that are still to be learned: a model failed, or somebody else holds an
+            earlier lesson for too long.
+        """
+        changes: list[Change] = []
+        for job in jobs:
+            changes += await self._upto(job)
+        return changes, await self._store.live_lessons(jobs) if jobs else frozenset()
+
+    async def _upto(self, job: str) -> list[Change]:
+        changes: list[Change] = []
+        deadline = time.monotonic() + self._patience
+        while True:
+            lesson = await self._store.claim_lesson(upto=job)
+            if lesson is not None:
+                learned = await self._learner.learn(lesson)
+                changes += learned or ()
+                if learned is None or lesson.job == job:
+                    return changes
+            elif not await self._store.live_lessons([job]):
+                return changes
+            elif time.monotonic() > deadline:
+                await self._store.postpone_lesson(job, "lessons before it are still being learned", 0.0)
+                return changes
+            else:
+                await asyncio.sleep(_LOOK_EVERY)
+
+    async def work_off(self, stopping: Callable[[], bool] = lambda: False) -> int:
+        """Do what is due, vectors and lessons, until nothing is or `stopping` says so; return how much was done."""
+        done = await catch_up(self._store, self._embedder)
+        while not stopping() and (lesson := await self._store.claim_lesson()) is not None:
+            await self._learner.learn(lesson)
+            done += 1
+        return done
+
+
+class Worker:
+    """Does what is due: a plain asyncio worker on the store's job table.
+
+    Any number of workers may run, in any number of processes. A lesson is learned once; lessons of one owner in order.
+
+    Args:
+        lessons: What it works off.
+        stop: Set it, and what is under way is finished and nothing new begun.
+        concurrency: Lessons at once, of different owners.
+        look_every: Seconds between two looks when nothing is due.
+    """
+
+    def __init__(
+        self, lessons: Lessons, stop: threading.Event, *, concurrency: int = 4, look_every: float = 0.5
+    ) -> None:
+        self._lessons = lessons
+        self._stop = stop
+        self._concurrency = concurrency
+        self._look_every = look_every
+
+    async def run(self) -> None:
+        """Work until `stop` is set. A store that cannot be reached is waited for."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._concurrency):
+                tasks.create_task(self._work())
+
+    async def _work(self) -> None:
+        while not self._stop.is_set():
+            done = 0
+            try:
+                done = await self._lessons.work_off(self._stop.is_set)
+            except EngramError as exc:
+                if not exc.retryable:
+                    raise
+                logger.warning("the worker waits: %s", exc)
+            if not done:
+                await asyncio.sleep(self._look_every)

@@ -1,0 +1,154 @@
+"""One lesson: extract → match → reconcile → embed → apply, exactly once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from engram_core.domain.change import Change
+from engram_core.domain.memory import Memory
+from engram_core.domain.scope import Scope
+from engram_core.errors import ConflictError, ProviderError
+from engram_core.ingest.learn.candidate import Candidate, Extractor
+from engram_core.ingest.learn.recalled import without_recalled
+from engram_core.ingest.learn.reconcile import Reconciler, Verdict, is_doubtful, statement_scope
+from engram_core.ingest.pending import try_vectors
+from engram_core.ports import Embedder, Lesson, MemoryStore
+
+logger = logging.getLogger(__name__)
+
+#: Answers that cannot be used, after which a lesson is given up until somebody replays it.
+MOST_ATTEMPTS = 5
+#: Seconds until a lesson is tried again: doubled at each attempt, up to the last.
+FIRST_DELAY, LAST_DELAY = 5.0, 300.0
+#: How often a lesson is reconciled anew because somebody changed its memories meanwhile.
+_TRIES = 5
+_NEIGHBOURS = 8
+
+
+class Judge(Protocol):
+    """Decides about candidates that rules cannot place."""
+
+    async def judge(self, doubts: Sequence[tuple[Candidate, Sequence[Memory]]]) -> list[Verdict]:
+        """Give a verdict for each candidate beside its neighbours, in one call."""
+        ...
+
+
+class Learner:
+    """Learns lessons.
+
+    Args:
+        store: Open.
+        embedder: Embeds new statements.
+        extractor: Proposes candidates.
+        judge: Asked about doubtful ones, once a lesson at most; None: they are added.
+        clock: Tells the present time.
+    """
+
+    def __init__(
+        self,
+        store: MemoryStore,
+        embedder: Embedder,
+        extractor: Extractor,
+        judge: Judge | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._extractor = extractor
+        self._judge = judge
+        self._clock = clock
+        self._unusable: Counter[str] = Counter()
+
+    async def learn(self, lesson: Lesson) -> tuple[Change, ...] | None:
+        """Learn a claimed lesson.
+
+        Returns:
+            What was decided; None when a model failed and the lesson waits for another attempt, or is dead.
+        """
+        try:
+            return await self._learn(lesson)
+        except ProviderError as exc:
+            await self._postpone(lesson, exc)
+            return None
+
+    async def _learn(self, lesson: Lesson) -> tuple[Change, ...]:
+        read = [turn for turn in map(without_recalled, lesson.turns) if turn is not None]
+        candidates = await self._extractor.extract(read) if read else []
+        verdicts: dict[int, Verdict] | None = None
+        for _ in range(_TRIES):
+            scope = statement_scope(lesson.turns[0].scope) if lesson.turns else None
+            changes: list[Change] = []
+            if candidates and scope is not None:
+                known = await self._known(scope, candidates)
+                if verdicts is None:
+                    verdicts = await self._verdicts(candidates, known)
+                changes = await self._reconciled(lesson, scope, candidates, known, verdicts)
+            try:
+                done = await self._apply(lesson, changes)
+            except ConflictError as exc:
+                logger.info("memories changed while they were learned about, once more: %s", exc)
+                continue
+            self._unusable.pop(lesson.job, None)
+            return tuple(changes) if done else ()
+        raise ProviderError("memories change faster than they can be learned about")
+
+    async def _known(self, scope: Scope, candidates: Sequence[Candidate]) -> list[Memory]:
+        subjects = {candidate.claim.subject for candidate in candidates}
+        return await self._store.statements(scope, subjects, self._clock())
+
+    async def _verdicts(self, candidates: Sequence[Candidate], known: Sequence[Memory]) -> dict[int, Verdict]:
+        """Ask the judge about all doubtful candidates at once; about none, when nothing is near."""
+        doubts: dict[int, tuple[Candidate, list[Memory]]] = {}
+        if self._judge is not None:
+            for i, candidate in enumerate(candidates):
+                near = _neighbours(candidate, known) if is_doubtful(candidate, known) else []
+                if near:
+                    doubts[i] = (candidate, near)
+        if not doubts or self._judge is None:
+            return {}
+        verdicts = await self._judge.judge(list(doubts.values()))
+        return dict(zip(doubts, verdicts, strict=True))
+
+    async def _reconciled(
+        self,
+        lesson: Lesson,
+        scope: Scope,
+        candidates: Sequence[Candidate],
+        known: Sequence[Memory],
+        verdicts: dict[int, Verdict],
+    ) -> list[Change]:
+        turns = {turn.id: turn for turn in lesson.turns}
+        if any(candidate.intent in ("deny", "forget") or candidate.instead_of is not None for candidate in candidates):
+            sources = dict.fromkeys(id for memory in known for id in memory.sources if id not in turns)
+            turns |= {turn.id: turn for turn in await self._store.get(scope.tenant, list(sources))}
+        reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name)
+        for i, candidate in enumerate(candidates):
+            reconciler.decide(candidate, verdicts.get(i))
+        return reconciler.changes
+
+    async def _apply(self, lesson: Lesson, changes: Sequence[Change]) -> bool:
+        new = [change.after for change in changes if change.after is not None and change.op.value in ("ADD", "UPDATE")]
+        vectors = await try_vectors(new, self._embedder) if new else {}
+        return await self._store.apply(changes, vectors, lesson=lesson.job)
+
+    async def _postpone(self, lesson: Lesson, error: ProviderError) -> None:
+        """Give a lesson back: a model that is away is waited for; answers that cannot be used come to an end."""
+        delay: float | None = min(FIRST_DELAY * 2 ** min(lesson.attempts - 1, 10), LAST_DELAY)
+        self._unusable[lesson.job] += not error.retryable
+        if self._unusable[lesson.job] >= MOST_ATTEMPTS:
+            delay = None
+            del self._unusable[lesson.job]
+        what = "given up" if delay is None else f"put off by {delay:.0f} s"
+        logger.warning("%d turns are not learned from for now (%s): %s", len(lesson.turns), what, error)
+        await self._store.postpone_lesson(lesson.job, str(error), delay)
+
+
+def _neighbours(candidate: Candidate, known: Sequence[Memory]) -> list[Memory]:
+    """Return what is known under the candidate's own key, the latest first."""
+    mine = [memory for memory in known if memory.claim is not None and memory.claim.key == candidate.claim.key]
+    return sorted(mine, key=lambda memory: memory.valid_from, reverse=True)[:_NEIGHBOURS]
+
