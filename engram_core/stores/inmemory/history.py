@@ -27,6 +27,13 @@ class History:
         found = [change for change in self._changes.values() if scope.contains(change.memory.scope)]
         return map(_copy, sorted(found, key=lambda change: change.at))
 
+    def decision(self, tenant: str, id: str) -> list[Change]:
+        """Return a change by id and those it caused."""
+        first = self._changes.get(id)
+        if first is None or first.memory.scope.tenant != tenant:
+            return []
+        return [_copy(first), *(_copy(change) for change in self._changes.values() if change.cause == id)]
+
     def of(self, ids: Collection[str]) -> list[Change]:
         """Return the changes that opened or closed these memories, oldest first."""
         wanted = set(ids)

@@ -6,21 +6,35 @@ No method awaits between reading and writing, so each is one transaction on its 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from engram_core.domain.change import Change
 from engram_core.domain.filters import matches
 from engram_core.domain.memory import Memory, Space
-from engram_core.domain.results import EraseReceipt, Page
+from engram_core.domain.results import DeadLetter, EraseReceipt, Page, Queue
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.errors import ConflictError, InvalidInputError, SchemaMismatchError, StoreError
-from engram_core.ports import Matrix, MemoryStore, Recorded, RefillBatch, Turn, Vector, View
+from engram_core.ports import (
+    Learn,
+    Lesson,
+    Matrix,
+    MemoryStore,
+    Recorded,
+    RefillBatch,
+    Turn,
+    Use,
+    Vector,
+    View,
+)
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.index.batch import microseconds
 from engram_core.stores.index.view import IndexView
 from engram_core.stores.inmemory.history import History, family
 from engram_core.stores.inmemory.jobs import Jobs
+from engram_core.stores.inmemory.lessons import Lessons
 from engram_core.stores.inmemory.rows import Row, Rows, separate
 from engram_core.stores.versions import Versions
 
@@ -35,15 +49,23 @@ class InMemoryStore(MemoryStore):
         languages: Snowball stemmers by name.
         stop_words: Leave English function words out of questions.
         lease: Seconds until a job that nobody finished is due again.
+        lesson_lease: The same for a lesson, which may wait for a language model.
     """
 
     def __init__(
-        self, languages: tuple[str, ...] = ("english",), *, stop_words: bool = False, lease: float = 60.0
+        self,
+        languages: tuple[str, ...] = ("english",),
+        *,
+        stop_words: bool = False,
+        lease: float = 60.0,
+        lesson_lease: float = 600.0,
     ) -> None:
         self._analyzer = Analyzer(languages, stop_words=stop_words)
         self._rows = Rows(self._analyzer)
         self._history = History()
         self._jobs = Jobs(lease)
+        self._lessons = Lessons(lesson_lease)
+        self._uses: dict[str, Use] = {}
         self._spaces: dict[Space, dict[str, Vector]] = {}
         self._serving: Space | None = None
         self._is_open = False
@@ -60,9 +82,12 @@ class InMemoryStore(MemoryStore):
         """Refuse further use until it is opened again; what it holds stays."""
         self._is_open = False
 
-    async def record(self, turns: Sequence[Turn]) -> Recorded:
+    async def record(self, turns: Sequence[Turn], *, learn: Learn | None = None) -> Recorded:
         """See `MemoryStore.record`."""
-        return self._take_in([(turn.memory, turn.key) for turn in turns])
+        recorded = self._take_in([(turn.memory, turn.key) for turn in turns])
+        fresh = [turn.memory for turn in turns if turn.memory.id in recorded.fresh]
+        lessons = self._lessons.write(((memory.scope.owner, memory.id) for memory in fresh), learn)
+        return replace(recorded, lessons=lessons)
 
     async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
         """See `MemoryStore.embedded`."""
@@ -81,13 +106,49 @@ class InMemoryStore(MemoryStore):
         job, ids = claimed
         return job, tuple(self._found(ids[:limit]))
 
-    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector]) -> None:
+    async def apply(
+        self, changes: Sequence[Change], vectors: Mapping[str, Vector], *, lesson: str | None = None
+    ) -> bool:
         """See `MemoryStore.apply`."""
+        if lesson is not None and lesson not in self._lessons:
+            return False
         versions = self._versions(changes)
         for change in changes:
             versions.carry_out(change)
         self._write(versions, vectors)
         self._history.add(changes)
+        if lesson is not None:
+            self._lessons.strike(lesson)
+        return True
+
+    async def claim_lesson(self, upto: str | None = None) -> Lesson | None:
+        """See `MemoryStore.claim_lesson`."""
+        claimed = self._lessons.claim(upto)
+        if claimed is None:
+            return None
+        job, note = claimed
+        turns = tuple(turn for turn in self._found(note.turns) if turn.retired_at is None)
+        return Lesson(job, turns, note.attempts)
+
+    async def live_lessons(self, jobs: Sequence[str]) -> frozenset[str]:
+        """See `MemoryStore.live_lessons`."""
+        return self._lessons.live(jobs)
+
+    async def postpone_lesson(self, job: str, error: str, delay: float | None) -> None:
+        """See `MemoryStore.postpone_lesson`."""
+        self._lessons.postpone(job, error, delay)
+
+    async def dead_lessons(self, tenant: str, limit: int) -> list[DeadLetter]:
+        """See `MemoryStore.dead_lessons`."""
+        return self._lessons.dead(tenant)[:limit]
+
+    async def replay(self, tenant: str, jobs: Sequence[str] | None = None) -> int:
+        """See `MemoryStore.replay`."""
+        return self._lessons.replay(tenant, jobs)
+
+    async def queue(self, tenant: str) -> Queue:
+        """See `MemoryStore.queue`."""
+        return self._lessons.queue(tenant)
 
     async def retire_all(self, scope: Scope, changes: Sequence[Change]) -> int:
         """See `MemoryStore.retire_all`."""
@@ -104,10 +165,13 @@ class InMemoryStore(MemoryStore):
     async def erase(self, scope: Scope) -> EraseReceipt:
         """See `MemoryStore.erase`."""
         gone = [row.memory.id for row in self._rows.within(scope)]
+        gone += self._forget_sources(set(gone))
         vectors = sum(space.pop(id, None) is not None for space in self._spaces.values() for id in gone)
         changes = self._history.erase(gone)
         self._rows.remove(gone)
-        jobs = self._jobs.erase(lambda id: self._rows.get(id) is not None)
+        jobs = self._jobs.erase(self._is_there) + self._lessons.erase(self._is_there)
+        for id in gone:
+            self._uses.pop(id, None)
         return EraseReceipt(memories=len(gone), vectors=vectors, terms=len(gone), changes=changes, jobs=jobs)
 
     async def restore(self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]) -> Recorded:
@@ -137,6 +201,51 @@ class InMemoryStore(MemoryStore):
         if row is None or row.memory.scope.tenant != tenant:
             return []
         return self._history.of(family(row, self._rows))
+
+    async def decision(self, tenant: str, id: str) -> list[Change]:
+        """See `MemoryStore.decision`."""
+        return self._history.decision(tenant, id)
+
+    async def statements(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
+        """See `MemoryStore.statements`."""
+        found = (row.memory for row in self._rows.within(scope) if row.memory.scope == scope)
+        return [separate(m) for m in found if m.claim is not None and m.claim.subject in subjects and m.is_current(now)]
+
+    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+        """See `MemoryStore.learned_from`."""
+        wanted = set(turns)
+        found = (row.memory for row in self._rows if wanted.intersection(row.memory.sources))
+        return [separate(m) for m in found if m.kind != "turn" and m.scope.tenant == tenant]
+
+    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+        """See `MemoryStore.successors`."""
+        newer = {row.memory.supersedes: row.memory for row in self._rows if row.memory.retired_at is None}
+        found = {}
+        for id in ids:
+            last: Memory | None = None
+            while (following := newer.get(last.id if last else id)) is not None:
+                last = following
+            if last is not None and last.scope.tenant == tenant:
+                found[id] = separate(last)
+        return found
+
+    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
+        """See `MemoryStore.used`."""
+        for memory in await self.get(tenant, ids):
+            use = self._use(memory)
+            self._uses[memory.id] = replace(use, accesses=use.accesses + 1, last_at=at)
+
+    async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
+        """See `MemoryStore.uses`."""
+        return {memory.id: self._use(memory) for memory in await self.get(tenant, ids)}
+
+    async def weigh(self, tenant: str, importance: Mapping[str, float]) -> None:
+        """See `MemoryStore.weigh`."""
+        for memory in await self.get(tenant, list(importance)):
+            self._uses[memory.id] = self._use(memory)
+            row = self._rows.get(memory.id)
+            assert row is not None, "what was found is there"
+            row.memory = replace(row.memory, importance=importance[memory.id])
 
     async def changes(self, scope: Scope) -> AsyncIterator[Change]:
         """See `MemoryStore.changes`."""
@@ -211,6 +320,25 @@ class InMemoryStore(MemoryStore):
         """Tell whether a memory is there and has no vector."""
         return self._rows.get(id) is not None and id not in self._vectors
 
+    def _is_there(self, id: str) -> bool:
+        return self._rows.get(id) is not None
+
+    def _use(self, memory: Memory) -> Use:
+        return self._uses.get(memory.id, Use(0, None, memory.importance))
+
+    def _forget_sources(self, gone: set[str]) -> list[str]:
+        """Take turns that go out of the statements learned from them; return the statements that have none left."""
+        orphans = []
+        for row in self._rows:
+            memory = row.memory
+            if memory.id in gone or memory.kind == "turn" or not gone.intersection(memory.sources):
+                continue
+            left = tuple(id for id in memory.sources if id not in gone)
+            row.memory = replace(memory, sources=left)
+            if not left:
+                orphans.append(memory.id)
+        return orphans
+
     def _found(self, ids: Sequence[str]) -> list[Memory]:
         return [separate(row.memory) for id in ids if (row := self._rows.get(id)) is not None]
 
@@ -240,7 +368,7 @@ class InMemoryStore(MemoryStore):
 
     def _versions(self, changes: Sequence[Change]) -> Versions:
         self._require_open()
-        superseded = {row.memory.supersedes for row in self._rows}
+        superseded = {row.memory.supersedes for row in self._rows if row.memory.retired_at is None}
         versions = Versions()
         for change in changes:
             for memory in (change.before, change.after):
@@ -253,7 +381,7 @@ class InMemoryStore(MemoryStore):
         serving = self._vectors
         for memory in versions.opened.values():
             self._rows.insert(memory, None)
-        for id, memory in versions.closed.items():
+        for id, memory in {**versions.observed, **versions.closed}.items():
             row = self._rows.get(id)
             assert row is not None, "what is closed was met in the store"
             row.memory = memory
