@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,6 +17,7 @@ from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres import jobs, writing
 from engram_core.stores.postgres.database import Connection, Database
 from engram_core.stores.postgres.history import insert_changes
+from engram_core.stores.postgres.lessons import strike_lesson
 from engram_core.stores.postgres.owners import Locked, count_owners, lock_owners, lock_present, shards_of
 from engram_core.stores.postgres.queries import load_queries
 from engram_core.stores.postgres.rows import memory_of
@@ -36,14 +38,17 @@ class Changer:
         self._serving = serving
         self._lease = lease
 
-    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector]) -> None:
-        """Carry out all changes or none."""
+    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector], lesson: str | None) -> bool:
+        """Carry out all changes or none; not, when the lesson they come from is gone."""
         if not changes:
-            return
+            return lesson is None or await self._strike(lesson)
         opened = {c.after.id: c.after for c in changes if c.after is not None and c.op in (Op.ADD, Op.UPDATE)}
         words = dict(zip(opened, await writing.analysed(self._analyzer, list(opened.values())), strict=True))
         async with self._database.transaction() as connection:
             locked = await self._lock(connection, changes)
+            if lesson is not None and not await strike_lesson(connection, lesson):
+                await connection.execute(OWNERS.forget, sorted(locked.versions))
+                return False
             versions = await self._versions(connection, changes)
             for change in changes:
                 versions.carry_out(change)
@@ -54,6 +59,11 @@ class Changer:
             await insert_changes(connection, locked, changes)
             unembedded = [memory for memory in versions.opened.values() if memory.id not in vectors]
             await jobs.write_job(connection, unembedded, self._lease)
+        return True
+
+    async def _strike(self, lesson: str) -> bool:
+        async with self._database.transaction() as connection:
+            return await strike_lesson(connection, lesson)
 
     async def retire_all(self, scope: Scope, changes: Sequence[Change]) -> int:
         """Carry out those DELETE changes in the scope whose memories are current."""
@@ -81,11 +91,15 @@ class Changer:
             locked = await lock_present(connection, shards)
             shards = sorted(locked.versions)
             parts = (shards, scope.tenant, scope.user_id, scope.agent_id, scope.session_id)
-            vectors = _count(await connection.execute(SQL.erase_vectors, *parts))
-            terms = await connection.fetch(SQL.erase_terms, *parts)
-            changes = _count(await connection.execute(SQL.erase_changes_before, *parts))
-            changes += _count(await connection.execute(SQL.erase_changes_after, *parts))
-            memories = await connection.fetch(SQL.erase_memories, *parts)
+            # Statements are kept beyond the session that they were learned in.
+            orphans = await connection.fetch(SQL.forget_sources, *parts) if scope.session_id is not None else []
+            all_parts = (*parts, [row["id"] for row in orphans])
+            await connection.execute(SQL.erase_uses, *all_parts)
+            vectors = _count(await connection.execute(SQL.erase_vectors, *all_parts))
+            terms = await connection.fetch(SQL.erase_terms, *all_parts)
+            changes = _count(await connection.execute(SQL.erase_changes_before, *all_parts))
+            changes += _count(await connection.execute(SQL.erase_changes_after, *all_parts))
+            memories = await connection.fetch(SQL.erase_memories, *all_parts)
             await connection.execute(SQL.erase_scopes, *parts)
             erased_jobs = _count(await connection.execute(JOBS.erase, shards))
             await self._shrink(connection, memories, terms)
@@ -118,6 +132,12 @@ class Changer:
             ids, ends = [memory.id for memory in mine], [memory.valid_to for memory in mine]
             retired = [memory.retired_at for memory in mine]
             await connection.execute(SQL.close, shard_key, ids, ends, retired, locked.versions[shard_key])
+        observed: dict[int, list[Memory]] = defaultdict(list)
+        for memory in versions.observed.values():
+            observed[memory.scope.shard_key].append(memory)
+        for shard_key, mine in observed.items():
+            ids, sources = [memory.id for memory in mine], [json.dumps(memory.sources) for memory in mine]
+            await connection.execute(SQL.observe, shard_key, ids, sources, locked.versions[shard_key])
 
     async def _shrink(self, connection: Connection, memories: Iterable[Record], terms: Iterable[Record]) -> None:
         counts = {row["shard_key"]: row["rows"] for row in memories}

@@ -42,6 +42,14 @@ async def changes_of(connection: Connection, tenant: str, id: str) -> list[Chang
     return await _resolved(connection, rows)
 
 
+async def decision(connection: Connection, tenant: str, id: str) -> list[Change]:
+    """Return a change and those it caused."""
+    shard_key = await connection.fetchval(SQL.decision_owner, id, tenant)
+    if shard_key is None:
+        return []
+    return await _resolved(connection, await connection.fetch(SQL.decision, shard_key, id))
+
+
 async def changes_page(
     connection: Connection, scope: Scope, shards: Sequence[int], after: Record | None, limit: int
 ) -> tuple[list[Change], Record | None]:

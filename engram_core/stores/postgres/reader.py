@@ -18,7 +18,7 @@ from engram_core.domain.selection import Selection
 from engram_core.errors import InvalidInputError
 from engram_core.stores.postgres.conditions import compile_selection
 from engram_core.stores.postgres.database import Connection, Database
-from engram_core.stores.postgres.history import changes_of, changes_page
+from engram_core.stores.postgres.history import changes_of, changes_page, decision
 from engram_core.stores.postgres.owners import shards_of
 from engram_core.stores.postgres.queries import load_queries
 from engram_core.stores.postgres.rows import memory_of
@@ -71,6 +71,11 @@ class Reader:
         """Return the changes of a memory and its kin."""
         async with self._database.connection() as connection:
             return await changes_of(connection, tenant, id)
+
+    async def decision(self, tenant: str, id: str) -> list[Change]:
+        """Return a change and those it caused."""
+        async with self._database.connection() as connection:
+            return await decision(connection, tenant, id)
 
     async def changes(self, scope: Scope) -> AsyncIterator[Change]:
         """Iterate over the history in a scope; no connection is held between pages."""

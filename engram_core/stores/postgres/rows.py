@@ -10,6 +10,7 @@ from typing import Any
 from asyncpg import Record
 
 from engram_core.domain.change import Change, Op
+from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.stores.postgres.keys import part_key, scope_key
@@ -17,13 +18,14 @@ from engram_core.stores.postgres.keys import part_key, scope_key
 MEMORY_COLUMNS = (
     "shard_key", "id", "seq", "version", "scope_key", "tenant", "user_id", "agent_id", "session_id", "kind", "text",
     "role", "speaker", "origin", "valid_from", "valid_to", "recorded_at", "retired_at", "expires_at", "sources",
-    "supersedes", "importance", "metadata", "metadata_text", "dedup_key",
+    "supersedes", "importance", "metadata", "metadata_text", "dedup_key", "subject", "attribute",
+    "value", "holds",
 )  # fmt: skip
 TERM_COLUMNS = ("shard_key", "memory_id", "analysis", "terms", "freqs", "length")
 VECTOR_COLUMNS = ("shard_key", "space", "memory_id", "version", "embedding")
 CHANGE_COLUMNS = (
     "shard_key", "id", "seq", "op", "before", "before_valid_to", "before_retired_at", "after", "after_valid_to",
-    "after_retired_at", "reason", "actor", "at",
+    "after_retired_at", "reason", "actor", "at", "evidence", "cause", "undoes",
 )  # fmt: skip
 
 
@@ -35,7 +37,7 @@ def memory_row(memory: Memory, seq: int, version: int, key: bytes | None) -> tup
         scope.shard_key, memory.id, seq, version, scope_key(scope), scope.tenant, scope.user_id, scope.agent_id,
         scope.session_id, memory.kind, memory.text, memory.role, memory.speaker, memory.origin, memory.valid_from,
         memory.valid_to, memory.recorded_at, memory.retired_at, memory.expires_at, memory.sources, memory.supersedes,
-        memory.importance, metadata, exact, key,
+        memory.importance, metadata, exact, key, *_claim(memory.claim),
     )  # fmt: skip
 
 
@@ -54,10 +56,11 @@ def memory_of(row: Record) -> Memory:
         valid_to=row["valid_to"],
         retired_at=row["retired_at"],
         sources=tuple(map(str, row["sources"])),
-        supersedes=None if row["supersedes"] is None else str(row["supersedes"]),
+        supersedes=_text(row["supersedes"]),
         importance=row["importance"],
         metadata=json.loads(row["metadata_text"] or row["metadata"]),
         expires_at=row["expires_at"],
+        claim=_claim_of(row),
     )
 
 
@@ -78,21 +81,49 @@ def change_row(change: Change, seq: int) -> tuple[Any, ...]:
     """Return a change as the columns of `changes`."""
     return (
         change.memory.scope.shard_key, change.id, seq, change.op.value, *_ends(change.before), *_ends(change.after),
-        change.reason, change.actor, change.at,
+        change.reason, change.actor, change.at, change.evidence, change.cause, change.undoes,
     )  # fmt: skip
 
 
 def change_of(row: Record, memories: Mapping[str, Memory]) -> Change:
     """Return a row of `changes` as a change, given the versions it speaks of."""
+    evidence = tuple(map(str, row["evidence"]))
+    before, after = _as_then(row, "before", memories), _as_then(row, "after", memories)
+    if row["op"] == Op.NOOP and before is not None and after is not None:
+        before, after = _observed(after, evidence, undone=row["undoes"] is not None)
     return Change(
         id=str(row["id"]),
         op=Op(row["op"]),
-        before=_as_then(row, "before", memories),
-        after=_as_then(row, "after", memories),
+        before=before,
+        after=after,
         reason=row["reason"],
         actor=row["actor"],
         at=row["at"],
+        evidence=evidence,
+        cause=_text(row["cause"]),
+        undoes=_text(row["undoes"]),
     )
+
+
+def _observed(after: Memory, evidence: tuple[str, ...], *, undone: bool) -> tuple[Memory, Memory]:
+    """Tell an observation by its own sources: rows keep only the present ones."""
+    without = tuple(id for id in after.sources if id not in evidence)
+    plain, said = replace(after, sources=without), replace(after, sources=(*without, *evidence))
+    return (said, plain) if undone else (plain, said)
+
+
+def _claim(claim: Claim | None) -> tuple[Any, ...]:
+    return (None,) * 4 if claim is None else (claim.subject, claim.attribute, claim.value, claim.holds)
+
+
+def _claim_of(row: Record) -> Claim | None:
+    if row["subject"] is None:
+        return None
+    return Claim(row["subject"], row["attribute"], row["value"], row["holds"])
+
+
+def _text(id: object) -> str | None:
+    return None if id is None else str(id)
 
 
 def _ends(memory: Memory | None) -> tuple[Any, ...]:

@@ -62,6 +62,10 @@ CREATE TABLE memories (
     metadata jsonb NOT NULL,     -- what filters read
     metadata_text json,          -- as it came, where jsonb would write a number in another way
     dedup_key bytea,
+    subject text,                -- of a claim, as are the three below
+    attribute text,
+    value text,
+    holds boolean,
     PRIMARY KEY (shard_key, id),
     UNIQUE (shard_key, dedup_key)
 );
@@ -71,6 +75,8 @@ CREATE INDEX memories_id ON memories (id);
 CREATE INDEX memories_recorded ON memories (shard_key, recorded_at, seq);
 CREATE INDEX memories_conversation ON memories (shard_key, scope_key, valid_from, seq) WHERE kind = 'turn';
 CREATE INDEX memories_supersedes ON memories (shard_key, supersedes) WHERE supersedes IS NOT NULL;
+CREATE INDEX memories_subject ON memories (shard_key, subject) WHERE subject IS NOT NULL;
+CREATE INDEX memories_sources ON memories USING gin (sources) WHERE kind <> 'turn';
 
 -- Embedding models. One serves; another may be filled beside it.
 CREATE TABLE spaces (
@@ -121,12 +127,17 @@ CREATE TABLE changes (
     reason text NOT NULL,
     actor text NOT NULL,
     at timestamptz NOT NULL,
+    evidence uuid[] NOT NULL DEFAULT '{}',  -- the turns that led to it
+    cause uuid,                             -- the change that it is a part of
+    undoes uuid,                            -- the change that it reverts
     PRIMARY KEY (shard_key, id)
 );
 CREATE UNIQUE INDEX changes_seq ON changes (shard_key, seq);
 CREATE INDEX changes_at ON changes (shard_key, at, seq);
 CREATE INDEX changes_before ON changes (shard_key, before) WHERE before IS NOT NULL;
 CREATE INDEX changes_after ON changes (shard_key, after) WHERE after IS NOT NULL;
+CREATE INDEX changes_id ON changes (id);
+CREATE INDEX changes_cause ON changes (shard_key, cause) WHERE cause IS NOT NULL;
 
 -- Deferred work, written in the transaction of what caused it. An ordinary table: claims are made on one coordinator.
 CREATE TABLE jobs (
@@ -139,10 +150,22 @@ CREATE TABLE jobs (
     attempts integer NOT NULL DEFAULT 0,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now(),
-    dead_at timestamptz
+    dead_at timestamptz,
+    seq bigint NOT NULL DEFAULT 0  -- lessons of one owner are learned in this order: its version when they were written
 );
 CREATE INDEX jobs_due ON jobs (kind, run_at) WHERE dead_at IS NULL;
 CREATE INDEX jobs_owner ON jobs (shard_key);
+CREATE INDEX jobs_lessons ON jobs (shard_key, seq) WHERE kind = 'learn' AND dead_at IS NULL;
+
+-- A narrow row for each memory that was ever used or weighed: searches write here and touch no version.
+CREATE TABLE uses (
+    shard_key bigint NOT NULL,
+    memory_id uuid NOT NULL,
+    accesses bigint NOT NULL,
+    last_at timestamptz,
+    stated double precision NOT NULL,  -- the importance it was written with
+    PRIMARY KEY (shard_key, memory_id)
+);
 
 -- Facts about the store itself.
 CREATE TABLE meta (

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
 
 from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory, Space
-from engram_core.domain.results import EraseReceipt, Page
+from engram_core.domain.results import DeadLetter, EraseReceipt, Page, Queue
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.errors import StoreError
-from engram_core.ports import Matrix, MemoryStore, Recorded, RefillBatch, Turn, Vector, View
+from engram_core.ports import (
+    Learn,
+    Lesson,
+    Matrix,
+    MemoryStore,
+    Recorded,
+    RefillBatch,
+    Turn,
+    Use,
+    Vector,
+    View,
+)
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres.changer import Changer
 from engram_core.stores.postgres.database import Database
+from engram_core.stores.postgres.lessons import Lessons
 from engram_core.stores.postgres.migrate import load_migrations
 from engram_core.stores.postgres.reader import Reader
 from engram_core.stores.postgres.spaces import Refiller, Serving, open_space
+from engram_core.stores.postgres.statements import Statements
 from engram_core.stores.postgres.views import Views
 from engram_core.stores.postgres.writer import Writer
 
@@ -33,6 +47,7 @@ class PostgresStore(MemoryStore):
         cache_bytes: What the indexes in memory may hold.
         exact_limit: Memories up to which a scope is searched exactly, in memory.
         lease: Seconds until a job that nobody finished is due again.
+        lesson_lease: The same for a lesson, which may wait for a language model.
     """
 
     def __init__(
@@ -44,12 +59,16 @@ class PostgresStore(MemoryStore):
         cache_bytes: int = 256 << 20,
         exact_limit: int = 50_000,
         lease: float = 60.0,
+        lesson_lease: float = 600.0,
     ) -> None:
         self._database = database
         self._analyzer = Analyzer(languages, stop_words=stop_words)
         self._cache_bytes = cache_bytes
         self._exact_limit = exact_limit
         self._lease = lease
+        self._lesson_lease = lesson_lease
+        self._lessons = Lessons(database, lesson_lease)
+        self._statements = Statements(database)
         self._owns_database = False
         self._reader = Reader(database)
         self._refiller = Refiller(database, self._analyzer)
@@ -71,9 +90,9 @@ class PostgresStore(MemoryStore):
             self._owns_database = False
             await self._database.close()
 
-    async def record(self, turns: Sequence[Turn]) -> Recorded:
+    async def record(self, turns: Sequence[Turn], *, learn: Learn | None = None) -> Recorded:
         """See `MemoryStore.record`."""
-        return await self._writer.record(turns)
+        return await self._writer.record(turns, learn, self._lesson_lease)
 
     async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
         """See `MemoryStore.embedded`."""
@@ -83,9 +102,35 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.claim_unembedded`."""
         return await self._writer.claim_unembedded(limit)
 
-    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector]) -> None:
+    async def apply(
+        self, changes: Sequence[Change], vectors: Mapping[str, Vector], *, lesson: str | None = None
+    ) -> bool:
         """See `MemoryStore.apply`."""
-        await self._changer.apply(changes, vectors)
+        return await self._changer.apply(changes, vectors, lesson)
+
+    async def claim_lesson(self, upto: str | None = None) -> Lesson | None:
+        """See `MemoryStore.claim_lesson`."""
+        return await self._lessons.claim(upto)
+
+    async def live_lessons(self, jobs: Sequence[str]) -> frozenset[str]:
+        """See `MemoryStore.live_lessons`."""
+        return await self._lessons.live(jobs)
+
+    async def postpone_lesson(self, job: str, error: str, delay: float | None) -> None:
+        """See `MemoryStore.postpone_lesson`."""
+        await self._lessons.postpone(job, error, delay)
+
+    async def dead_lessons(self, tenant: str, limit: int) -> list[DeadLetter]:
+        """See `MemoryStore.dead_lessons`."""
+        return await self._lessons.dead(tenant, limit)
+
+    async def replay(self, tenant: str, jobs: Sequence[str] | None = None) -> int:
+        """See `MemoryStore.replay`."""
+        return await self._lessons.replay(tenant, jobs)
+
+    async def queue(self, tenant: str) -> Queue:
+        """See `MemoryStore.queue`."""
+        return await self._lessons.queue(tenant)
 
     async def retire_all(self, scope: Scope, changes: Sequence[Change]) -> int:
         """See `MemoryStore.retire_all`."""
@@ -114,6 +159,34 @@ class PostgresStore(MemoryStore):
     async def history(self, tenant: str, id: str) -> list[Change]:
         """See `MemoryStore.history`."""
         return await self._reader.history(tenant, id)
+
+    async def decision(self, tenant: str, id: str) -> list[Change]:
+        """See `MemoryStore.decision`."""
+        return await self._reader.decision(tenant, id)
+
+    async def statements(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
+        """See `MemoryStore.statements`."""
+        return await self._statements.about(scope, subjects, now)
+
+    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+        """See `MemoryStore.learned_from`."""
+        return await self._statements.learned_from(tenant, turns)
+
+    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+        """See `MemoryStore.successors`."""
+        return await self._statements.successors(tenant, ids)
+
+    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
+        """See `MemoryStore.used`."""
+        await self._statements.used(tenant, ids, at)
+
+    async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
+        """See `MemoryStore.uses`."""
+        return await self._statements.uses(tenant, ids)
+
+    async def weigh(self, tenant: str, importance: Mapping[str, float]) -> None:
+        """See `MemoryStore.weigh`."""
+        await self._statements.weigh(tenant, importance)
 
     def changes(self, scope: Scope) -> AsyncIterator[Change]:
         """See `MemoryStore.changes`."""

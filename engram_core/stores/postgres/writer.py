@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory
 from engram_core.errors import ConflictError
-from engram_core.ports import Recorded, Turn, Vector
+from engram_core.ports import Learn, Recorded, Turn, Vector
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres import jobs, writing
 from engram_core.stores.postgres.database import Connection, Database
 from engram_core.stores.postgres.history import insert_changes
 from engram_core.stores.postgres.keys import scope_key
+from engram_core.stores.postgres.lessons import write_lessons
 from engram_core.stores.postgres.owners import Locked, count_owners, lock_owners, lock_present
 from engram_core.stores.postgres.queries import load_queries
 from engram_core.stores.postgres.rows import memory_of
@@ -76,8 +77,8 @@ class Writer:
         self._serving = serving
         self._lease = lease
 
-    async def record(self, turns: Sequence[Turn]) -> Recorded:
-        """Store turns whose keys are not there, and a job for those without a vector."""
+    async def record(self, turns: Sequence[Turn], learn: Learn | None, lesson_lease: float) -> Recorded:
+        """Store turns whose keys are not there, a job for those without a vector, and lessons for the fresh ones."""
         words = await writing.analysed(self._analyzer, [turn.memory for turn in turns])
         async with self._database.transaction() as connection:
             locked = await lock_owners(connection, count_owners(turn.memory.scope for turn in turns))
@@ -86,7 +87,12 @@ class Writer:
             await self._meet_keys(connection, outcome, [(turn.memory, turn.key) for turn in turns])
             for turn, found in zip(turns, words, strict=True):
                 outcome.put(turn.memory, turn.key, found)
-            return await self._finish(connection, locked, outcome)
+            recorded = await self._finish(connection, locked, outcome)
+            if learn is None:
+                return recorded
+            fresh = [new.memory for new in outcome.fresh]
+            lessons = await write_lessons(connection, locked, fresh, learn, lesson_lease)
+            return replace(recorded, lessons=lessons)
 
     async def restore(self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]) -> Recorded:
         """Store versions and history with the ids they had, but for what is there."""

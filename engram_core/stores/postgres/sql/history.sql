@@ -43,3 +43,12 @@ WHERE c.shard_key = ANY($1)
   AND ($4::text IS NULL OR m.agent_id = $4) AND ($5::text IS NULL OR m.session_id = $5)
   AND ($6::timestamptz IS NULL OR (c.at, c.shard_key, c.seq) > ($6, $7::bigint, $8::bigint))
 ORDER BY c.at, c.shard_key, c.seq LIMIT $9;
+
+-- name: decision_owner
+-- $1 id of a change, $2 tenant.
+SELECT c.shard_key FROM changes c JOIN memories m ON m.shard_key = c.shard_key AND m.id = coalesce(c.after, c.before)
+WHERE c.id = $1 AND m.tenant = $2;
+
+-- name: decision
+-- A change and those it caused. $1 owner, $2 id.
+SELECT * FROM changes WHERE shard_key = $1 AND (id = $2 OR cause = $2) ORDER BY cause NULLS FIRST, seq;

@@ -4,6 +4,68 @@ INSERT INTO jobs (id, tenant, shard_key, kind, payload, run_at)
 SELECT n.*, now() + $6::float8 * interval '1 second'
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::jsonb[]) AS n;
 
+-- name: write_lessons
+-- $1 ids, $2 tenants, $3 owners, $4 payloads, $5 their order within the owner, $6 seconds until they are due.
+INSERT INTO jobs (id, tenant, shard_key, kind, payload, seq, run_at)
+SELECT n.id, n.tenant, n.shard_key, 'learn', n.payload, n.seq, now() + $6::float8 * interval '1 second'
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::bigint[])
+    AS n (id, tenant, shard_key, payload, seq);
+
+-- name: claim_lesson
+-- Lease the oldest due lesson that is its owner's first. Who holds one keeps the owner's others from everybody: they are
+-- not the first. $1 seconds of the lease.
+UPDATE jobs SET run_at = now() + $1::float8 * interval '1 second', attempts = attempts + 1
+WHERE id = (
+    SELECT j.id FROM jobs j WHERE j.kind = 'learn' AND j.dead_at IS NULL AND j.run_at <= now() AND NOT EXISTS (
+        SELECT FROM jobs e
+        WHERE e.kind = 'learn' AND e.dead_at IS NULL AND e.shard_key = j.shard_key AND e.seq < j.seq
+    )
+    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, tenant, payload, attempts;
+
+-- name: claim_upto
+-- Lease the owner's first lesson, no later than a given one, if it is due or is that one. $1 seconds of the lease, $2 id.
+UPDATE jobs SET run_at = now() + $1::float8 * interval '1 second', attempts = attempts + 1
+WHERE id = (
+    SELECT h.id FROM jobs j JOIN jobs h ON h.shard_key = j.shard_key AND h.seq <= j.seq
+    WHERE j.id = $2 AND j.dead_at IS NULL AND h.kind = 'learn' AND h.dead_at IS NULL
+    ORDER BY h.seq LIMIT 1
+) AND dead_at IS NULL AND (run_at <= now() OR id = $2)
+RETURNING id, tenant, payload, attempts;
+
+-- name: live
+-- Those of these lessons that are still to be learned. $1 ids.
+SELECT id FROM jobs WHERE id = ANY($1::uuid[]) AND dead_at IS NULL;
+
+-- name: finish
+-- $1 id.
+DELETE FROM jobs WHERE id = $1;
+
+-- name: postpone
+-- $1 id, $2 what went wrong, $3 seconds until it is due again.
+UPDATE jobs SET last_error = $2, run_at = now() + $3::float8 * interval '1 second' WHERE id = $1;
+
+-- name: bury
+-- $1 id, $2 what went wrong.
+UPDATE jobs SET last_error = $2, dead_at = now() WHERE id = $1;
+
+-- name: dead
+-- $1 tenant, $2 how many.
+SELECT id, payload, attempts, last_error, dead_at FROM jobs
+WHERE tenant = $1 AND kind = 'learn' AND dead_at IS NOT NULL ORDER BY dead_at, id LIMIT $2;
+
+-- name: replay
+-- $1 tenant, $2 ids; NULL is all.
+UPDATE jobs SET dead_at = NULL, attempts = 0, run_at = now()
+WHERE tenant = $1 AND kind = 'learn' AND dead_at IS NOT NULL AND ($2::uuid[] IS NULL OR id = ANY($2));
+
+-- name: queue
+-- $1 tenant.
+SELECT count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
+       min(created_at) FILTER (WHERE dead_at IS NULL) AS oldest
+FROM jobs WHERE tenant = $1 AND kind = 'learn';
+
 -- name: claim
 -- Lease the oldest job that is due: nobody else gets it until the lease ends. A job that comes back again and again
 -- comes back more and more slowly. $1 kind, $2 seconds of the first lease.
