@@ -11,7 +11,11 @@ from anyio import to_thread
 
 from engram_core.config import DEFAULT_EMBEDDER, Settings, load_settings
 from engram_core.engine import Backend, Engine, LazyBackend
+from engram_core.engine.base import utc_now
+from engram_core.engine.learning import Lessons
 from engram_core.errors import ConfigError, InvalidInputError
+from engram_core.ingest.learn.learner import Learner
+from engram_core.ingest.learn.rules import RulesExtractor
 from engram_core.ports import Embedder, MemoryStore
 
 if TYPE_CHECKING:
@@ -87,10 +91,14 @@ async def build(settings: Settings, embedder: Embedder | None = None) -> Backend
 
     for name in ("llm", "graph_url"):
         if getattr(settings, name) is not None:
-            logger.warning("%s is set, but this version stores and finds turns only: it is not used yet", name)
+            logger.warning("%s is set, but this version learns by rules and keeps no graph: it is not used yet", name)
+    store = build_store(settings)
+    embedder = build_embedder(settings) if embedder is None else CheckedEmbedder(embedder)
+    learner = Learner(store, embedder, RulesExtractor(), None, utc_now)
     return Backend(
-        store=build_store(settings),
-        embedder=build_embedder(settings) if embedder is None else CheckedEmbedder(embedder),
+        store=store,
+        embedder=embedder,
+        lessons=Lessons(store, embedder, learner),
         # Reading a vocabulary takes some tenths of a second: beside the event loop.
         counter=await to_thread.run_sync(open_counter, settings.tokens, settings.tiktoken_cache_dir),
     )

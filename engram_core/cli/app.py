@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from engram_core.cli import demo, doctor, failures, moving, reading, writing
+from engram_core.cli import demo, doctor, failures, moving, reading, working, writing
 from engram_core.errors import ConfigError, EngramError
 from engram_core.version import __version__
 
@@ -65,10 +65,14 @@ def _commands() -> dict[str, Callable[..., None]]:
         "history": reading.history,
         "update": writing.update,
         "delete": writing.delete,
+        "undo": working.undo,
         "erase": writing.erase,
         "import": moving.import_,
         "export": moving.export,
         "reembed": moving.reembed,
+        "worker": working.worker,
+        "queue": working.queue,
+        "replay": working.replay,
         "doctor": doctor.doctor,
     }
 

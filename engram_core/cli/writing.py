@@ -26,13 +26,22 @@ def add(
     name: Annotated[str | None, typer.Option("--name", help="Who spoke, where the role does not tell.")] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it was said (ISO 8601).")] = None,
     meta: options.Meta = None,
+    infer: Annotated[bool, typer.Option("--infer/--no-infer", help="Learn statements from the turns.")] = True,
+    defer: Annotated[bool, typer.Option("--defer", help="Let `engram worker` learn.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Remember what was said, word for word."""
+    """Remember what was said, word for word, and learn from it."""
     metadata = options.read_metadata(meta)
     messages = [{"content": options.read_text(text), "role": role, "name": name} for text in texts]
     with opened("Remembering") as memory:
-        result = memory.add(messages, **options.scoped(user, agent, session), occurred_at=at, metadata=metadata)
+        result = memory.add(
+            messages,
+            **options.scoped(user, agent, session),
+            occurred_at=at,
+            metadata=metadata,
+            infer=infer,
+            defer=defer,
+        )
     emit(result) if json else _tell_added(result)
 
 
@@ -149,6 +158,11 @@ def _tell_added(result: AddResult) -> None:
     if result.pending:
         print(f"{result.pending} have no vector yet, because the embedder failed; until then words alone find them.")
     rendering.console().print(rendering.memories_table(result.turns))
+    if result.changes:
+        print("Learned:")
+        rendering.console().print(rendering.changes_table(result.changes))
+    if result.unlearned:
+        print(f"{result.unlearned} are still to be learned from; `engram queue` tells of them.")
 
 
 def _require(scope: options.Scope) -> None:

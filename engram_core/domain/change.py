@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -53,3 +53,18 @@ class Change:
         memory = self.after or self.before
         assert memory is not None, "a change is always about a memory"
         return memory
+
+
+def observed(change: Change) -> Change:
+    """Give an observation the sources that its versions had then, where only the present ones are kept.
+
+    Before a NOOP the version lacks the sources in its evidence, after it has them; where it undoes another, reversed.
+    """
+    before, after = change.before, change.after
+    if change.op is not Op.NOOP or before is None or after is None:
+        return change
+    without = tuple(id for id in after.sources if id not in change.evidence)
+    lacking, having = replace(after, sources=without), replace(after, sources=(*without, *change.evidence))
+    if change.undoes is None:
+        return replace(change, before=lacking, after=having)
+    return replace(change, before=having, after=lacking)

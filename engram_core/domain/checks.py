@@ -109,6 +109,7 @@ def check_flag(argument: str, value: object) -> bool:
         raise InvalidInputError(argument, value, "True or False")
     return value
 
+
 def _check_json(path: str, value: object, depth: int) -> None:
     if depth > MAX_METADATA_DEPTH:
         raise InvalidInputError(path, value, f"at most {MAX_METADATA_DEPTH} levels of nesting")

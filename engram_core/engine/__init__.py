@@ -7,9 +7,10 @@ from engram_core.engine.backend import Backend, LazyBackend
 from engram_core.engine.finding import Finding
 from engram_core.engine.keeping import Keeping
 from engram_core.engine.moving import Moving
+from engram_core.engine.working import Working
 
 __all__ = ["Backend", "Engine", "LazyBackend"]
 
 
-class Engine(Adding, Finding, Keeping, Moving):
+class Engine(Adding, Finding, Keeping, Moving, Working):
     """All verbs, bound to one tenant."""

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engram_core.domain.checks import check_callback
+from engram_core.domain.checks import check_callback, check_flag
 from engram_core.domain.message import Message
 from engram_core.domain.results import AddManyResult, AddResult
 from engram_core.domain.scope import Scope
 from engram_core.engine.base import EngineBase, utc_now
-from engram_core.errors import InvalidInputError
 from engram_core.ingest.bulk import BulkImport, MessageStream
 from engram_core.ingest.pending import try_embed
 from engram_core.ingest.turns import MessageLike, make_turns, read_messages
+from engram_core.ports import Learn
 
 
 class Adding(EngineBase):
@@ -30,9 +30,12 @@ class Adding(EngineBase):
         occurred_at: datetime | str | None = None,
         metadata: Mapping[str, Any] | None = None,
         infer: bool = True,
+        defer: bool = False,
         idempotency_key: str | None = None,
     ) -> AddResult:
-        """Remember messages: every turn is stored word for word.
+        """Remember messages: every turn is stored word for word, then statements are learned from them.
+
+        The turns are durable before anything is learned. A model that fails costs a later attempt, never a turn.
 
         Args:
             messages: A string, a `Message`, a mapping with `content` and optionally `role`, `name`, `occurred_at`,
@@ -42,7 +45,8 @@ class Adding(EngineBase):
             session_id: The conversation.
             occurred_at: When it was said, for messages that do not say; default now. Naive times are UTC.
             metadata: Added to each message's own.
-            infer: Learn from the turns; no model is used yet, so the turns alone are stored either way.
+            infer: Learn from the turns; False stores them alone.
+            defer: Return as soon as the turns are durable; `engram worker`, or an open engine within a minute, learns.
             idempotency_key: Makes a second call with the same key and scope change nothing. Without it, a turn with
                 a stated time is the same when scope, speaker, words and time are; one without is always new.
 
@@ -50,14 +54,20 @@ class Adding(EngineBase):
             InvalidInputError: An argument is not acceptable; nothing was written.
         """
         scope = self._scope(user_id, agent_id, session_id)
-        if not isinstance(infer, bool):
-            raise InvalidInputError("infer", infer, "True or False")
+        check_flag("infer", infer)
+        check_flag("defer", defer)
         read = read_messages(messages, occurred_at=occurred_at, metadata=metadata)
         turns = make_turns(read, _required(scope, read), utc_now(), idempotency_key)
         backend = await self._backend.opened()
-        recorded = await backend.store.record(turns)
+        learn: Learn | None = None if not infer else "later" if defer else "now"
+        recorded = await backend.store.record(turns, learn=learn)
+        duplicates = len(turns) - len(recorded.fresh)
+        if defer:
+            unlearned = len(recorded.fresh) if infer else 0
+            return AddResult(recorded.turns, (), duplicates, len(recorded.unembedded), unlearned)
         pending = await try_embed(recorded, backend.store, backend.embedder)
-        return AddResult(recorded.turns, duplicates=len(turns) - len(recorded.fresh), pending=pending)
+        changes, left = await backend.lessons.learn(recorded.lessons)
+        return AddResult(recorded.turns, tuple(changes), duplicates, pending, len(recorded.fresh) if left else 0)
 
     async def add_many(
         self,
@@ -68,6 +78,7 @@ class Adding(EngineBase):
         session_id: str | None = None,
         occurred_at: datetime | str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        infer: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> AddManyResult:
         """Import any number of messages in bounded memory; run again after a crash, it adds what is missing.
@@ -79,6 +90,7 @@ class Adding(EngineBase):
             session_id: The conversation of those that name none.
             occurred_at: When they were said, for those that do not say.
             metadata: Added to each message's own.
+            infer: Learn from them too, later, as with `defer` in `add`.
             progress: Called with the number of messages that are safely stored so far.
 
         Raises:
@@ -87,6 +99,7 @@ class Adding(EngineBase):
         """
         scope = self._scope(user_id, agent_id, session_id)
         check_callback("progress", progress)
+        check_flag("infer", infer)
 
         def prepare(message: Message) -> Message:
             ready = read_messages([message], occurred_at=occurred_at, metadata=metadata)
@@ -94,7 +107,8 @@ class Adding(EngineBase):
             return ready[0]
 
         backend = await self._backend.opened()
-        return await BulkImport(scope, backend.store, backend.embedder, utc_now).run(messages, prepare, progress)
+        importing = BulkImport(scope, backend.store, backend.embedder, utc_now, learn="later" if infer else None)
+        return await importing.run(messages, prepare, progress)
 
 
 def _required(scope: Scope, messages: Sequence[Message]) -> Scope:

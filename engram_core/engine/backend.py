@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from engram_core.engine.learning import Lessons
 from engram_core.errors import EngramError, StoreError
-from engram_core.ingest.pending import catch_up
 from engram_core.ports import Embedder, MemoryStore, TokenCounter
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks for memories that still lack a vector; a job is due about as long after it was written.
+#: Seconds between two looks for work that was left undone.
 SWEEP_EVERY = 60.0
 
 
@@ -24,6 +25,13 @@ class Backend:
     store: MemoryStore
     embedder: Embedder
     counter: TokenCounter
+    lessons: Lessons
+
+    async def close(self) -> None:
+        """Close everything, the store last, whatever fails before it."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.store.close)
+            stack.push_async_callback(self.embedder.close)
 
 
 class LazyBackend:
@@ -31,7 +39,7 @@ class LazyBackend:
 
     Args:
         build: Makes it; nothing is opened by that.
-        sweep_every: Seconds between two looks for memories that still lack a vector.
+        sweep_every: Seconds between two looks for work that was left undone.
     """
 
     def __init__(self, build: Callable[[], Awaitable[Backend]], *, sweep_every: float = SWEEP_EVERY) -> None:
@@ -78,10 +86,7 @@ class LazyBackend:
                 sweeping.cancel()
                 await asyncio.gather(sweeping, return_exceptions=True)
             if backend is not None:
-                try:
-                    await backend.embedder.close()
-                finally:
-                    await backend.store.close()
+                await backend.close()
 
     def _check_loop(self) -> None:
         """Connections and locks belong to the loop they were made on: on another, they fail in ways hard to read."""
@@ -107,15 +112,15 @@ class LazyBackend:
             self._sweeping.add_done_callback(_log_end)
 
     async def _sweep(self, backend: Backend) -> None:
-        """Embed what failures and crashes left without a vector: at once, and for as long as the engine is open."""
+        """Do what failures, crashes and deferred adds left to do: at once, and for as long as the engine is open."""
         while True:
             try:
-                await catch_up(backend.store, backend.embedder)
+                await backend.lessons.work_off()
             except EngramError as exc:
-                logger.warning("vectors that are still to come were not made: %s", exc)
+                logger.warning("work that is still to be done was not done: %s", exc)
             await asyncio.sleep(self._sweep_every)
 
 
 def _log_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("memories without a vector are not looked for any more", exc_info=error)
+        logger.error("work that was left undone is not looked for any more", exc_info=error)

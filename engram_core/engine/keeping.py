@@ -15,6 +15,7 @@ from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.engine.base import EngineBase, utc_now
 from engram_core.errors import NotFoundError
+from engram_core.ingest.consequences import deleted, retire_orphans, undone, updated
 from engram_core.ingest.pending import try_vectors
 from engram_core.ingest.revise import Revision, deletion, revise, with_origin
 
@@ -22,7 +23,7 @@ _PAGE = 1000
 
 
 class Keeping(EngineBase):
-    """`get`, `get_all`, `update`, `delete`, `delete_all` and `history`."""
+    """`get`, `get_all`, `update`, `delete`, `delete_all`, `undo` and `history`."""
 
     async def get(
         self, id: str, *, user_id: str | None = None, agent_id: str | None = None, session_id: str | None = None
@@ -99,9 +100,10 @@ class Keeping(EngineBase):
         change = revise(memory, revision, utc_now(), reason)
         assert change.after is not None
         backend = await self._backend.opened()
+        changes = await updated(backend.store, change)
         vectors = await try_vectors([change.after], backend.embedder)
-        await backend.store.apply([change], vectors)
-        return change
+        await backend.store.apply(changes, vectors)
+        return changes[0]
 
     async def delete(
         self,
@@ -114,6 +116,9 @@ class Keeping(EngineBase):
     ) -> Change:
         """Retire one memory: it is no longer found, and its history stays. `erase` removes physically.
 
+        With a statement go the turns that say it; with a turn, the statements that were learned from it alone. `undo`
+        brings all of them back.
+
         Raises:
             NotFoundError: There is none with this id in reach.
             ConflictError: It was superseded or deleted before.
@@ -121,8 +126,30 @@ class Keeping(EngineBase):
         memory = await self.get(id, user_id=user_id, agent_id=agent_id, session_id=session_id)
         change = deletion(memory, utc_now(), reason)
         backend = await self._backend.opened()
-        await backend.store.apply([change], {})
+        await backend.store.apply(await deleted(backend.store, change), {})
         return change
+
+    async def undo(self, change_id: str, *, reason: str | None = None) -> list[Change]:
+        """Revert one decision, with what it caused: what it opened goes, what it closed holds again.
+
+        Args:
+            change_id: The `id` of a `Change`, as `add`, `delete` and `history` give it.
+            reason: Kept in the history.
+
+        Returns:
+            The changes that revert it, in the history like every other.
+
+        Raises:
+            NotFoundError: The tenant has no such change.
+            ConflictError: A later change builds on it: undo that one first. Or it was undone before.
+        """
+        wanted = check_id("change_id", change_id)
+        if reason is not None:
+            check_text("reason", reason)
+        backend = await self._backend.opened()
+        changes = await undone(backend.store, self._tenant, wanted, utc_now(), reason)
+        await backend.store.apply(changes, {})
+        return changes
 
     async def delete_all(
         self,
@@ -132,7 +159,10 @@ class Keeping(EngineBase):
         session_id: str | None = None,
         reason: str | None = None,
     ) -> int:
-        """Retire every current memory of a scope and return how many; an empty scope is an error."""
+        """Retire every current memory of a scope and return how many; an empty scope is an error.
+
+        Statements that were learned from the scope's turns alone go too, also where they are kept beyond it.
+        """
         scope = self._scope(user_id, agent_id, session_id).required()
         if reason is not None:
             check_text("reason", reason)
@@ -143,6 +173,7 @@ class Keeping(EngineBase):
             page = await backend.store.listing(Selection(scope, now), limit=_PAGE, after=cursor)
             changes = [deletion(memory, now, reason) for memory in page.items]
             retired += await backend.store.retire_all(scope, changes)
+            retired += await retire_orphans(backend.store, self._tenant, changes)
             if (cursor := page.cursor) is None:
                 return retired
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from engram_core.domain.change import Change, Op
+from engram_core.domain.change import Change, Op, observed
 from engram_core.domain.checks import check_characters, check_metadata, check_name, check_text, check_time
+from engram_core.domain.claim import Claim
 from engram_core.domain.ids import check_id
 from engram_core.domain.memory import Kind, Memory, Origin
 from engram_core.domain.message import Role
@@ -54,6 +55,15 @@ class Header(_Record):
     version: int = VERSION
 
 
+class ClaimRecord(_Record):
+    """What a statement says, taken apart."""
+
+    subject: Words
+    attribute: Words
+    value: Words
+    holds: bool = True
+
+
 class MemoryRecord(_Record):
     """One version of one memory; `key` is what makes a turn the same when it comes again, as hexadecimal."""
 
@@ -76,6 +86,7 @@ class MemoryRecord(_Record):
     importance: float = Field(0.5, ge=0, le=1)
     metadata: dict[str, Any] = {}
     expires_at: Time | None = None
+    claim: ClaimRecord | None = None
     key: str | None = Field(None, pattern="^[0-9a-f]{64}$")
 
     @classmethod
@@ -84,6 +95,7 @@ class MemoryRecord(_Record):
         scope = memory.scope
         names = [name for name in cls.model_fields if name not in ("type", "key", "user_id", "agent_id", "session_id")]
         values = {name: getattr(memory, name) for name in names} | {"sources": list(memory.sources)}
+        values["claim"] = None if memory.claim is None else ClaimRecord(**asdict(memory.claim))
         return cls(
             user_id=scope.user_id,
             agent_id=scope.agent_id,
@@ -99,6 +111,7 @@ class MemoryRecord(_Record):
         check_name("speaker", self.speaker)
         values["metadata"] = check_metadata("metadata", self.metadata)
         values["sources"] = tuple(self.sources)
+        values["claim"] = None if self.claim is None else Claim(**self.claim.model_dump())
         scope = Scope(tenant, self.user_id, self.agent_id, self.session_id).required()
         return Memory(scope=scope, **values)
 
@@ -123,6 +136,9 @@ class ChangeRecord(_Record):
     reason: Words
     actor: Words
     at: Time
+    evidence: list[Id] = []
+    cause: Id | None = None
+    undoes: Id | None = None
 
     @classmethod
     def of(cls, change: Change) -> ChangeRecord:
@@ -140,6 +156,9 @@ class ChangeRecord(_Record):
             reason=change.reason,
             actor=change.actor,
             at=change.at,
+            evidence=list(change.evidence),
+            cause=change.cause,
+            undoes=change.undoes,
         )
 
     def change(self, memories: Mapping[str, Memory]) -> Change:
@@ -152,7 +171,9 @@ class ChangeRecord(_Record):
             raise InvalidInputError("records", self.id, "changes with before, after or both")
         before = _version(memories, self.before, self.before_valid_to, self.before_retired_at)
         after = _version(memories, self.after, self.after_valid_to, self.after_retired_at)
-        return Change(self.id, self.op, before, after, self.reason, self.actor, self.at)
+        evidence = tuple(self.evidence)
+        parts = (self.id, self.op, before, after, self.reason, self.actor, self.at, evidence, self.cause, self.undoes)
+        return observed(Change(*parts))
 
 
 def _version(

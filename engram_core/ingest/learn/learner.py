@@ -151,4 +151,3 @@ def _neighbours(candidate: Candidate, known: Sequence[Memory]) -> list[Memory]:
     """Return what is known under the candidate's own key, the latest first."""
     mine = [memory for memory in known if memory.claim is not None and memory.claim.key == candidate.claim.key]
     return sorted(mine, key=lambda memory: memory.valid_from, reverse=True)[:_NEIGHBOURS]
-

@@ -5,6 +5,7 @@ A contradiction needs the same subject and the same attribute, and an attribute 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -103,6 +104,11 @@ class Reconciler:
     # -- intents
 
     def _state(self, candidate: Candidate) -> None:
+        if candidate.instead_of is not None and not candidate.claim.attribute:
+            renamed = self._renamed(candidate, candidate.instead_of)
+            if renamed is None:
+                return
+            candidate = renamed
         if candidate.instead_of is not None and self._correct(candidate):
             return
         same = self._with_key(candidate)
@@ -125,22 +131,16 @@ class Reconciler:
             self._observe(candidate, said, "said again")
 
     def _end(self, candidate: Candidate) -> None:
-        ended = self._named(candidate)
-        for memory in ended:
+        for memory in self._named(candidate):
             if self._may_touch(candidate, memory):
                 assert memory.claim is not None
                 claim = replace(memory.claim, holds=False)
                 self._update(replace(candidate, claim=claim), memory, "no longer so")
-        if not ended:
-            self._refuse(candidate, "nothing is known that this ends")
 
     def _deny(self, candidate: Candidate) -> None:
-        wrong = self._named(candidate)
-        for memory in wrong:
+        for memory in self._named(candidate):
             if self._may_touch(candidate, memory):
-                self._delete(candidate, memory, "it was wrong", [memory.id])
-        if not wrong:
-            self._refuse(candidate, "nothing is known that this corrects")
+                self._delete(candidate, memory, "it was wrong", ())
 
     def _forget(self, candidate: Candidate) -> None:
         named = self._named(candidate)
@@ -163,6 +163,17 @@ class Reconciler:
             self._delete(candidate, memory, f"it was wrong: {candidate.text}", ())
         self._add(candidate, "corrected", supersedes=wrong[-1].id)
         return True
+
+    def _renamed(self, candidate: Candidate, wrong: str) -> Candidate | None:
+        """Find what "it's Max, not Rex" is about: the latest statement whose value names what was wrong."""
+        for memory in reversed(self._current.values()):
+            claim = memory.claim
+            if claim is None or claim.subject != candidate.claim.subject or not _mentions(memory, wrong):
+                continue
+            right = _exchanged(claim.value, wrong, candidate.claim.value)
+            text = _exchanged(memory.text, wrong, candidate.claim.value)
+            return replace(candidate, claim=replace(claim, value=right), text=text, kind=memory.kind)
+        return None
 
     def _follow(self, candidate: Candidate, verdict: Verdict) -> None:
         neighbour = self._current.get(verdict.neighbour.id) if verdict.neighbour else None
@@ -309,6 +320,10 @@ def _find(memories: Sequence[Memory], value: str) -> Memory | None:
 
 def _is_refined(known: str, said: str) -> bool:
     return len(_parts(said)) > len(_parts(known))
+
+
+def _exchanged(text: str, old: str, new: str) -> str:
+    return re.sub(rf"\b{re.escape(old)}\b", lambda _: new, text, flags=re.IGNORECASE)
 
 
 def _parts(value: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from asyncpg import Record
 
-from engram_core.domain.change import Change, Op
+from engram_core.domain.change import Change, Op, observed
 from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
@@ -87,29 +87,19 @@ def change_row(change: Change, seq: int) -> tuple[Any, ...]:
 
 def change_of(row: Record, memories: Mapping[str, Memory]) -> Change:
     """Return a row of `changes` as a change, given the versions it speaks of."""
-    evidence = tuple(map(str, row["evidence"]))
-    before, after = _as_then(row, "before", memories), _as_then(row, "after", memories)
-    if row["op"] == Op.NOOP and before is not None and after is not None:
-        before, after = _observed(after, evidence, undone=row["undoes"] is not None)
-    return Change(
+    change = Change(
         id=str(row["id"]),
         op=Op(row["op"]),
-        before=before,
-        after=after,
+        before=_as_then(row, "before", memories),
+        after=_as_then(row, "after", memories),
         reason=row["reason"],
         actor=row["actor"],
         at=row["at"],
-        evidence=evidence,
+        evidence=tuple(map(str, row["evidence"])),
         cause=_text(row["cause"]),
         undoes=_text(row["undoes"]),
     )
-
-
-def _observed(after: Memory, evidence: tuple[str, ...], *, undone: bool) -> tuple[Memory, Memory]:
-    """Tell an observation by its own sources: rows keep only the present ones."""
-    without = tuple(id for id in after.sources if id not in evidence)
-    plain, said = replace(after, sources=without), replace(after, sources=(*without, *evidence))
-    return (said, plain) if undone else (plain, said)
+    return observed(change)
 
 
 def _claim(claim: Claim | None) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from engram_core.domain.ids import new_id
 
 
 async def one(memory, text="Ada lives in Lisbon", **scope):
-    return (await memory.add(text, **(scope or {"user_id": "ada"}))).turns[0]
+    return (await memory.add(text, **(scope or {"user_id": "ada"}), infer=False)).turns[0]
 
 
 async def texts(memory, **arguments):

@@ -131,8 +131,7 @@ def test_what_ended_may_begin_again_or_be_followed_by_something_else():
 
 def test_ending_something_else_ends_nothing():
     made = decide(step("employer", "Globex"), step("employer", "Acme", 1, intent="end"))
-    assert ops(made) == ["ADD", "NOOP"]
-    assert made.changes[-1].before.kind == "turn"
+    assert ops(made) == ["ADD"]
 
 
 def test_a_correction_deletes_what_was_wrong_and_adds_what_is_right():
@@ -148,6 +147,14 @@ def test_a_correction_deletes_what_was_wrong_and_adds_what_is_right():
 def test_a_correction_of_something_else_leaves_what_is_known():
     made = decide(step("pet", "cat Miso"), step("pet", "dog Max", 1, instead_of="Rex"))
     assert ops(made) == ["ADD", "ADD"]
+
+
+def test_a_correction_finds_by_itself_what_it_is_about():
+    made = decide(step("pet", "dog Rex", text="User has a dog Rex."), step("", "Max", 1, instead_of="Rex"))
+    assert ops(made) == ["ADD", "DELETE", "DELETE", "ADD"]
+    assert made.changes[-1].after.claim == Claim("user", "pet", "dog Max")
+    assert made.changes[-1].after.text == made.changes[0].after.text.replace("Rex", "Max")
+    assert ops(decide(step("", "Max", 1, instead_of="Rex"))) == []
 
 
 def test_what_was_never_so_is_deleted_with_its_turn():
