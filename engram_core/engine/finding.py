@@ -95,10 +95,5 @@ class Finding(EngineBase):
             limit=_PACKED,
         )
         backend = await self._backend.opened()
-        replaced = [hit.memory.supersedes for hit in recall if hit.memory.supersedes]
-        earlier = await backend.store.get(self._tenant, replaced) if replaced else []
-        # An import may name any memory of the tenant as superseded: only those in reach are told.
-        scope = self._scope(user_id, agent_id, session_id)
-        by_id = {memory.id: memory for memory in earlier if scope.contains(memory.scope)}
         # Counting the tokens of long texts takes a while: beside the event loop.
-        return await to_thread.run_sync(partial(pack, recall.hits, by_id, token_budget, backend.counter))
+        return await to_thread.run_sync(partial(pack, recall.hits, token_budget, backend.counter))

@@ -11,18 +11,17 @@ from engram_core.ports import TokenCounter
 _ELLIPSIS = "…"
 
 
-def pack(hits: Sequence[Hit], earlier: Mapping[str, Memory], budget: int, counter: TokenCounter) -> Context:
+def pack(hits: Sequence[Hit], budget: int, counter: TokenCounter) -> Context:
     """Write the best hits that fit, in the order of time.
 
     A hit that does not fit is passed over for a shorter one behind it; when not even one fits whole, the best is cut.
 
     Args:
         hits: Best first.
-        earlier: Versions that hits superseded, by id.
         budget: Tokens at most, by `counter`.
         counter: What tokens are counted by.
     """
-    lines = {hit.memory.id: write_line(hit.memory, earlier) for hit in hits}
+    lines = {hit.memory.id: write_line(hit) for hit in hits}
     chosen: list[Hit] = []
     room = budget
     for hit in hits:
@@ -40,14 +39,21 @@ def pack(hits: Sequence[Hit], earlier: Mapping[str, Memory], budget: int, counte
     return Context(text, hits=_in_time(chosen), tokens=counter.count(text) if text else 0)
 
 
-def write_line(memory: Memory, earlier: Mapping[str, Memory]) -> str:
-    """Write one memory: when, who, what, and what it replaced, so that a change is never silent."""
+def write_line(hit: Hit) -> str:
+    """Write one hit: when, who, what, and what became of it, so that a change is never silent."""
+    memory = hit.memory
     when = memory.valid_from.strftime("%Y-%m-%d %H:%M" if memory.kind == "turn" else "%Y-%m-%d")
-    text = memory.spoken.replace("\r\n", "\n").replace("\n", "\n  ")
-    before = earlier.get(memory.supersedes) if memory.supersedes else None
-    if before is None:
-        return f"[{when}] {text}"
-    return f"[{when}] {text} (since {memory.valid_from:%Y-%m-%d}; before: {' '.join(before.text.split())})"
+    line = f"[{when}] " + memory.spoken.replace("\r\n", "\n").replace("\n", "\n  ")
+    if hit.replaced is not None:
+        line += f" (since {memory.valid_from:%Y-%m-%d}; before: {_on_one_line(hit.replaced)})"
+    if hit.ended_at is not None:
+        now = f"; now: {_on_one_line(hit.superseded_by)}" if hit.superseded_by is not None else ""
+        line += f" (until {hit.ended_at:%Y-%m-%d}{now})"
+    return line
+
+
+def _on_one_line(memory: Memory) -> str:
+    return " ".join(memory.text.split())
 
 
 def _in_time(hits: Sequence[Hit]) -> tuple[Hit, ...]:

@@ -15,9 +15,12 @@ from engram_core.domain.selection import Selection
 from engram_core.errors import ProviderError, StoreError
 from engram_core.ports import Embedder, Evidence, Leg, MemoryStore, Rows, Vector, View
 from engram_core.retrieval.fuse import Fused, fuse
+from engram_core.retrieval.truth import Truth
 
 #: How many memories each leg proposes, and how many are scored completely.
 CANDIDATES = 200
+#: How many more than asked for are looked at, so that what shares a place leaves none empty.
+MARGIN = 20
 
 T = TypeVar("T")
 
@@ -52,9 +55,19 @@ class Search:
             evidence = await view.evidence(rows, vector, text)
         with self._timed("rank"):
             fused = fuse(evidence)
-            best = np.argsort(-fused.scores, kind="stable")[:limit]
+            best = np.argsort(-fused.scores, kind="stable")[: limit + MARGIN]
         with self._timed("hydrate"):
-            return await _hydrate(view, rows, best, evidence, fused)
+            hits = await _hydrate(view, rows, best, evidence, fused)
+        with self._timed("truth"):
+            return await self._told(hits, selection, limit)
+
+    async def _told(self, hits: tuple[Hit, ...], selection: Selection, limit: int) -> tuple[Hit, ...]:
+        """Say what became of the hits; where that cannot be read, they are returned as they are, and it is named."""
+        try:
+            return await Truth(self._store, selection).told(hits, limit)
+        except StoreError as exc:
+            self._degraded["truth"] = str(exc)
+            return hits[:limit]
 
     async def _prepare(self, text: str, selection: Selection) -> tuple[Vector | None, View]:
         """Embed the question while the store opens its view."""

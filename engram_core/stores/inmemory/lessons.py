@@ -82,7 +82,7 @@ class Lessons:
     def postpone(self, job: str, error: str, delay: float | None) -> None:
         """Give a note back."""
         note = self._notes.get(job)
-        if note is None:
+        if note is None or note.died is not None:
             return
         note.error = error
         if delay is None:

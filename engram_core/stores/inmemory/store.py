@@ -6,6 +6,7 @@ No method awaits between reading and writing, so each is one transaction on its 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -219,21 +220,26 @@ class InMemoryStore(MemoryStore):
 
     async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
         """See `MemoryStore.successors`."""
-        newer = {row.memory.supersedes: row.memory for row in self._rows if row.memory.retired_at is None}
+        newer: dict[str, list[Memory]] = defaultdict(list)
+        for row in self._rows:
+            if row.memory.supersedes is not None and row.memory.scope.tenant == tenant:
+                newer[row.memory.supersedes].append(row.memory)
         found = {}
         for id in ids:
-            last: Memory | None = None
-            while (following := newer.get(last.id if last else id)) is not None:
-                last = following
-            if last is not None and last.scope.tenant == tenant:
-                found[id] = separate(last)
+            line, step = {id}, [id]
+            while step := [memory.id for old in step for memory in newer[old] if memory.id not in line]:
+                kept = [memory for old in line for memory in newer[old] if memory.id in step]
+                line.update(step)
+                for memory in kept:
+                    if memory.retired_at is None:
+                        found[id] = separate(memory)
         return found
 
     async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
         """See `MemoryStore.used`."""
         for memory in await self.get(tenant, ids):
             use = self._use(memory)
-            self._uses[memory.id] = replace(use, accesses=use.accesses + 1, last_at=at)
+            self._uses[memory.id] = replace(use, accesses=use.accesses + 1, last_at=max(at, use.last_at or at))
 
     async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
         """See `MemoryStore.uses`."""

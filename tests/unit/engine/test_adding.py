@@ -6,6 +6,10 @@ import pytest
 
 from engram_core import InvalidInputError, Message, ProviderError, ProviderUnavailableError, Space
 from engram_core.engine import Backend, Engine, LazyBackend
+from engram_core.engine.base import utc_now
+from engram_core.engine.learning import Lessons
+from engram_core.ingest.learn.learner import Learner
+from engram_core.ingest.learn.rules import RulesExtractor
 from engram_core.ports import Embedder
 from engram_core.providers.tokens import EstimateCounter
 from engram_core.stores.inmemory import InMemoryStore
@@ -103,7 +107,8 @@ async def test_what_has_no_vector_gets_one_while_the_engine_is_open(embedder):
     store, failing = InMemoryStore(lease=0), Failing(embedder, 3)
 
     async def build():
-        return Backend(store, failing, EstimateCounter())
+        learner = Learner(store, failing, RulesExtractor(), None, utc_now)
+        return Backend(store, failing, EstimateCounter(), Lessons(store, failing, learner))
 
     async with Engine(LazyBackend(build, sweep_every=0), "default") as engine:
         assert (await engine.add("the zebra escaped", user_id="ada")).pending == 1

@@ -96,7 +96,7 @@ async def test_a_leg_that_fails_is_named_and_the_rest_answers(story, embedder, m
     monkeypatch.setattr(embedder, "embed_query", fail)
     recall = await story.search("beagle", user_id="ada")
     assert recall.degraded == {"dense": "the model is down"}
-    assert found(recall) == ["I adopted a beagle named Rex"]
+    assert "I adopted a beagle named Rex" in found(recall)
 
 
 async def test_a_blank_query_finds_nothing(story):

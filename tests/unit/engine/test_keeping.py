@@ -186,9 +186,9 @@ async def test_export_and_import_lose_nothing(memory, embedder):
     lines = [json.dumps(record) for record in records]
     async with AsyncEngram(database_url="memory://", embedder=embedder) as other:
         result = await other.import_(lines)
-        assert (result.memories, result.changes, result.duplicates) == (3, 2, 0)
+        assert (result.memories, result.changes, result.duplicates) == (4, 5, 0)
         assert [record async for record in other.export(user_id="ada")] == records
-        assert (await other.import_(records)).duplicates == 3
+        assert (await other.import_(records)).duplicates == 4
         assert [record async for record in other.export()] == records
         assert await other.history(turn.id) == await memory.history(turn.id)
         assert (

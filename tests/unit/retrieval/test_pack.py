@@ -29,39 +29,39 @@ def hit(text, day=0, score=0.5, **fields):
 
 
 def test_lines_are_in_the_order_of_time_whatever_their_rank():
-    text = pack([hit("second", 2), hit("first", 1)], {}, 100, Words())
+    text = pack([hit("second", 2), hit("first", 1)], 100, Words())
     assert text == "[2024-03-02 10:00] Ada: first\n[2024-03-03 10:00] Ada: second"
     assert [h.memory.text for h in text.hits] == ["first", "second"]
     assert text.tokens == Words().count(text)
 
 
 def test_a_long_hit_is_passed_over_for_a_shorter_one():
-    text = pack([hit("short"), hit("long " * 50), hit("brief")], {}, 12, Words())
+    text = pack([hit("short"), hit("long " * 50), hit("brief")], 12, Words())
     assert "short" in text
     assert "brief" in text
     assert "long" not in text
 
 
 def test_when_nothing_fits_the_best_is_cut():
-    text = pack([hit("one two three four five six"), hit("other " * 20)], {}, 6, Words())
+    text = pack([hit("one two three four five six"), hit("other " * 20)], 6, Words())
     assert text.startswith("[2024-03-01 10:00] Ada: one two")
     assert text.endswith("…")
     assert text.tokens <= 6
 
 
 def test_no_hits_give_an_empty_text():
-    assert pack([], {}, 10, Words()) == ""
+    assert pack([], 10, Words()) == ""
 
 
 def test_a_change_is_never_silent():
     before = hit("Ada lives in Paris").memory
     after = hit("Ada lives in Porto", 9, kind="fact", role=None, speaker=None, supersedes=before.id).memory
-    line = write_line(after, {before.id: before})
+    line = write_line(Hit(after, 0.5, replaced=before))
     assert line == "[2024-03-10] Ada lives in Porto (since 2024-03-10; before: Ada lives in Paris)"
 
 
 def test_a_text_of_several_lines_stays_one_entry():
-    assert write_line(hit("a\nb").memory, {}) == "[2024-03-01 10:00] Ada: a\n  b"
+    assert write_line(hit("a\nb")) == "[2024-03-01 10:00] Ada: a\n  b"
 
 
 @given(
@@ -69,6 +69,12 @@ def test_a_text_of_several_lines_stays_one_entry():
     st.integers(1, 40),
 )
 def test_the_budget_is_never_exceeded(texts, budget):
-    text = pack([hit(words, day) for words, day in texts], {}, budget, Words())
+    text = pack([hit(words, day) for words, day in texts], budget, Words())
     assert Words().count(text) <= budget
     assert text.tokens == Words().count(text)
+
+
+def test_a_turn_that_is_no_longer_so_says_until_when_and_what_is_now():
+    old, new = hit("I live in Lisbon").memory, hit("Ada lives in Porto", 9).memory
+    line = write_line(Hit(old, 0.5, superseded_by=new, ended_at=new.valid_from))
+    assert line.endswith(f"I live in Lisbon (until {new.valid_from:%Y-%m-%d}; now: Ada lives in Porto)")

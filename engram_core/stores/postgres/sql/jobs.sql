@@ -44,11 +44,12 @@ DELETE FROM jobs WHERE id = $1;
 
 -- name: postpone
 -- $1 id, $2 what went wrong, $3 seconds until it is due again.
-UPDATE jobs SET last_error = $2, run_at = now() + $3::float8 * interval '1 second' WHERE id = $1;
+UPDATE jobs SET last_error = $2, run_at = now() + $3::float8 * interval '1 second'
+WHERE id = $1 AND dead_at IS NULL;
 
 -- name: bury
 -- $1 id, $2 what went wrong.
-UPDATE jobs SET last_error = $2, dead_at = now() WHERE id = $1;
+UPDATE jobs SET last_error = $2, dead_at = now() WHERE id = $1 AND dead_at IS NULL;
 
 -- name: dead
 -- $1 tenant, $2 how many.

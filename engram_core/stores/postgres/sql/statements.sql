@@ -15,15 +15,17 @@ SELECT m.* FROM memories m WHERE m.shard_key = ANY($1::bigint[]) AND m.kind <> '
 ORDER BY m.shard_key, m.seq;
 
 -- name: successors
--- The last version in each line that begins with one of these and is not retired. $1 owners, $2 ids.
+-- The last version in each line that begins with one of these and is not retired; an import may hold a line that bites its
+-- tail. $1 owners, $2 ids.
 WITH RECURSIVE line AS (
     SELECT m.supersedes AS first, m.id, m.shard_key, 1 AS step FROM memories m
-    WHERE m.shard_key = ANY($1::bigint[]) AND m.supersedes = ANY($2::uuid[]) AND m.retired_at IS NULL
-    UNION
+    WHERE m.shard_key = ANY($1::bigint[]) AND m.supersedes = ANY($2::uuid[])
+    UNION ALL
     SELECT l.first, m.id, m.shard_key, l.step + 1 FROM line l
-    JOIN memories m ON m.shard_key = l.shard_key AND m.supersedes = l.id AND m.retired_at IS NULL
-)
+    JOIN memories m ON m.shard_key = l.shard_key AND m.supersedes = l.id
+) CYCLE id SET bites USING path
 SELECT DISTINCT ON (l.first) l.first, m.* FROM line l JOIN memories m ON m.shard_key = l.shard_key AND m.id = l.id
+WHERE m.retired_at IS NULL AND NOT l.bites
 ORDER BY l.first, l.step DESC, m.seq DESC;
 
 -- name: use
