@@ -12,7 +12,7 @@ from engram_core.domain.change import Change
 from engram_core.errors import EngramError
 from engram_core.ingest.learn.learner import Learner
 from engram_core.ingest.pending import catch_up
-from engram_core.ports import Embedder, MemoryStore
+from engram_core.ports import Embedder, Lesson, MemoryStore
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Lessons:
         changes: list[Change] = []
         deadline = time.monotonic() + self._patience
         while True:
-            lesson = await self._store.claim_lesson(upto=job)
+            lesson = await self._claim(job)
             if lesson is not None:
                 learned = await self._learner.learn(lesson)
                 changes += learned or ()
@@ -67,10 +67,21 @@ class Lessons:
             else:
                 await asyncio.sleep(_LOOK_EVERY)
 
+    async def _claim(self, upto: str | None = None) -> Lesson | None:
+        """Claim a lesson; one that is claimed while this is cancelled is given back, not kept for its whole lease."""
+        claim = asyncio.ensure_future(self._store.claim_lesson(upto))
+        try:
+            return await asyncio.shield(claim)
+        except asyncio.CancelledError:
+            lesson = await claim
+            if lesson is not None:
+                await self._store.postpone_lesson(lesson.job, "interrupted", 0.0)
+            raise
+
     async def work_off(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Do what is due, vectors and lessons, until nothing is or `stopping` says so; return how much was done."""
         done = await catch_up(self._store, self._embedder)
-        while not stopping() and (lesson := await self._store.claim_lesson()) is not None:
+        while not stopping() and (lesson := await self._claim()) is not None:
             await self._learner.learn(lesson)
             done += 1
         return done

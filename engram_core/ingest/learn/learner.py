@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -74,6 +75,10 @@ class Learner:
         except ProviderError as exc:
             await self._postpone(lesson, exc)
             return None
+        except asyncio.CancelledError:
+            # Whoever comes next need not wait for the lease to end.
+            await self._store.postpone_lesson(lesson.job, "interrupted", 0.0)
+            raise
 
     async def _learn(self, lesson: Lesson) -> tuple[Change, ...]:
         read = [turn for turn in map(without_recalled, lesson.turns) if turn is not None]
