@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from engram_core.cli.story import Told
+    from engram_core.domain.change import Change
+    from engram_core.domain.memory import Memory
     from engram_core.domain.results import Hit, Recall
     from engram_core.sync import Engram
 
@@ -70,14 +72,19 @@ def _print(told: Told) -> None:
     _chapter(out, "2", "What a question finds", "memory.search(question, user_id=…)")
     for recall in told.answers:
         _answer(out, recall)
-    _chapter(out, "3", "Nadia moves", "memory.update(id, text), and search(…, as_of=…)")
+    _chapter(out, "3", "What is learned, without a model", "memory.add(…).changes")
+    for turn, changes in told.learned:
+        out.print(_learned(turn, changes))
+    out.print()
+    _answer(out, told.home)
+    _chapter(out, "4", "The studio moves", "memory.update(id, text), and search(…, as_of=…)")
     _answer(out, told.now, "now")
     _answer(out, told.in_april, "as of April 2025")
     out.print(changes_table(told.history))
-    _chapter(out, "4", "A secret goes", "memory.delete(id)")
+    _chapter(out, "5", "A secret goes", "memory.delete(id)")
     _answer(out, told.code[0], "before")
     _answer(out, told.code[1], "after: the best that is left")
-    _chapter(out, "5", "For a prompt", f"memory.context(question, token_budget=…): {told.context.tokens} tokens")
+    _chapter(out, "6", "For a prompt", f"memory.context(question, token_budget=…): {told.context.tokens} tokens")
     out.print(Padding(Text(told.context), (0, 0, 1, 2)))
     _chapter(out, "→", "Your turn", "three lines of Python; `engram --help` does it without")
     out.print(Padding(Text(_NEXT, "bold"), (0, 0, 0, 2)))
@@ -116,12 +123,40 @@ def _answer(out: Console, recall: Recall, note: str = "") -> None:
     out.print()
 
 
+def _learned(turn: Memory, changes: tuple[Change, ...]) -> object:
+    """Lay out one turn and what followed from it; of withheld turns only how many."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    text = Text(f"{turn.valid_from:%Y-%m-%d}  {turn.text}")
+    for change in changes:
+        if change.cause is not None:
+            continue
+        style = {"ADD": "green", "UPDATE": "yellow", "DELETE": "red"}.get(change.op, "dim")
+        text.append(f"\n  {change.op:<7}", style).append(change.memory.text)
+        if change.op == "UPDATE" and change.before is not None:
+            text.append(f"  (before: {change.before.text})", "dim")
+    withheld = sum(change.cause is not None for change in changes)
+    if withheld:
+        text.append(f"\n  and {withheld} turns that say it are withheld", "dim")
+    if not changes:
+        text.append("\n  nothing: it is not so yet", "dim")
+    return Padding(text, (0, 0, 0, 4))
+
+
+def _words(hit: Hit) -> str:
+    words = hit.memory.text
+    if hit.replaced is not None:
+        words += f" (before: {hit.replaced.text})"
+    if hit.superseded_by is not None:
+        words += f" (until {hit.ended_at:%Y-%m-%d}; now: {hit.superseded_by.text})"
+    return words
+
+
 def _found(hit: Hit) -> object:
     from rich.table import Table
     from rich.text import Text
 
     row = Table.grid(padding=(0, 2, 0, 0))
-    row.add_row(
-        Text(f"    {hit.score:.2f}", "green"), Text(f"{hit.memory.valid_from:%Y-%m-%d}", "dim"), hit.memory.text
-    )
+    row.add_row(Text(f"    {hit.score:.2f}", "green"), Text(f"{hit.memory.valid_from:%Y-%m-%d}", "dim"), _words(hit))
     return row

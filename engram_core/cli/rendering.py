@@ -59,9 +59,7 @@ def hits_table(recall: Recall, *, explain: bool) -> RenderableType:
     table = _table(score=True)
     for hit in recall:
         score = Text(f"{hit.score:.2f}", "bold green" if hit.score >= 0.5 else "green")
-        table.add_row(
-            score, when(hit.memory.valid_from), who(hit.memory), _statement(hit.memory, hit if explain else None)
-        )
+        table.add_row(score, when(hit.memory.valid_from), who(hit.memory), _hit(hit, explain=explain))
     if not explain:
         return table
     timings = "   ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in recall.timings.items())
@@ -86,7 +84,7 @@ def changes_table(changes: Iterable[Change]) -> Table:
     table.add_column("memory", overflow="fold")
     table.add_column("why", overflow="fold")
     for change in changes:
-        why = Text(short(change.reason)).append(f" ({visible(change.actor)})", "dim")
+        why = Text(short(change.reason)).append(f" ({visible(change.actor)})\n{change.id}", "dim")
         table.add_row(when(change.at), _op(change), _before_after(change), why)
     return table
 
@@ -109,13 +107,24 @@ def _table(*, score: bool = False) -> Table:
     return table
 
 
-def _statement(memory: Memory, explained: Hit | None = None) -> Text:
+def _statement(memory: Memory) -> Text:
     text = Text(short(memory.text))
     if memory.supersedes:
         text.append("  (corrected)", "yellow")
-    text.append(f"\n{memory.id}", "dim")
-    if explained is not None:
-        text.append("\n" + "  ".join(f"{name} {value:.3g}" for name, value in explained.signals.items()), "cyan")
+    return text.append(f"\n{memory.id}", "dim")
+
+
+def _hit(hit: Hit, *, explain: bool) -> Text:
+    """Tell a hit, what it replaced, and what became of it."""
+    text = Text(short(hit.memory.text))
+    if hit.replaced is not None:
+        text.append(f"\nsince {when(hit.memory.valid_from)}; before: {short(hit.replaced.text)}", "yellow")
+    if hit.ended_at is not None:
+        now = f"; now: {short(hit.superseded_by.text)}" if hit.superseded_by is not None else ""
+        text.append(f"\nuntil {when(hit.ended_at)}{now}", "yellow")
+    text.append(f"\n{hit.memory.id}", "dim")
+    if explain:
+        text.append("\n" + "  ".join(f"{name} {value:.3g}" for name, value in hit.signals.items()), "cyan")
     return text
 
 
@@ -133,7 +142,12 @@ def _details(memory: Memory) -> dict[str, str]:
     details |= {name: value for name, value in parts.items() if value is not None}
     details |= {name: when(value) + " UTC" for name, value in times.items() if value is not None}
     details |= {"supersedes": memory.supersedes} if memory.supersedes else {}
-    details |= {"sources": " ".join(memory.sources)} if memory.sources else {}
+    if memory.sources:
+        times_said = "once" if memory.observations == 1 else f"{memory.observations} times"
+        details |= {"said": times_said, "sources": " ".join(memory.sources)}
+    if memory.claim is not None:
+        holds = "" if memory.claim.holds else " (no longer)"
+        details["claim"] = f"{memory.claim.subject} · {memory.claim.attribute} · {memory.claim.value}{holds}"
     details |= {f"meta {key}": str(value) for key, value in memory.metadata.items()}
     return details | {"importance": f"{memory.importance:g}"}
 

@@ -49,6 +49,16 @@ SESSIONS = (
         ),
     ),
 )
+#: What Nadia says of herself later, a call each: when, and her words.
+LATER = (
+    ("2025-06-20T19:00:00Z", "I live in Lisbon. I'm vegetarian. My phone number is 912 345 678."),
+    ("2025-07-02T08:15:00Z", "I work at Casa do Barro as a teacher, and I love hiking."),
+    ("2025-08-30T21:40:00Z", "I moved to Porto last week!"),
+    ("2025-09-03T12:05:00Z", "As I told you, I'm vegetarian."),
+    ("2025-09-10T10:30:00Z", "I'm thinking of moving to Madrid. If I lived there, I'd learn Spanish."),
+    ("2025-09-12T17:20:00Z", "Please forget my phone number."),
+)
+HOME = "Where does Nadia live?"
 QUESTIONS = ("What can the children not eat?", "When is the craft market?", "KX-48213")
 PLACE = "Where is Nadia's studio?"
 OLD_PLACE = "old bakery"
@@ -66,6 +76,8 @@ class Told:
 
     Attributes:
         turns: What went in.
+        learned: What each of the later turns changed: what was said, and the changes.
+        home: Where she lives, as it is found now.
         answers: What the questions found.
         change: The update of the studio's place.
         now: The place as it is found now.
@@ -76,6 +88,8 @@ class Told:
     """
 
     turns: tuple[Memory, ...]
+    learned: tuple[tuple[Memory, tuple[Change, ...]], ...]
+    home: Recall
     answers: tuple[Recall, ...]
     change: Change
     now: Recall
@@ -92,8 +106,11 @@ def tell(memory: Engram) -> Told:
     change = memory.update(_saying(turns, OLD_PLACE).id, NEW_PLACE, reason=REASON)
     before = memory.search(SECRET, user_id=USER, limit=1)
     memory.delete(_saying(turns, CODE).id, reason="not for everybody")
+    learned = tuple(_learn(memory, when, words) for when, words in LATER)
     return Told(
         turns=turns,
+        learned=learned,
+        home=memory.search(HOME, user_id=USER, limit=2),
         answers=answers,
         change=change,
         now=memory.search(PLACE, user_id=USER, limit=1),
@@ -113,6 +130,12 @@ def _remember(memory: Engram) -> tuple[Memory, ...]:
         ]
         turns += memory.add(messages, user_id=USER, session_id=session).turns
     return tuple(turns)
+
+
+def _learn(memory: Engram, when: str, words: str) -> tuple[Memory, tuple[Change, ...]]:
+    message = {"content": words, "name": NADIA, "occurred_at": when}
+    result = memory.add(message, user_id=USER, session_id="later")
+    return result.turns[0], result.changes
 
 
 def _saying(turns: tuple[Memory, ...], words: str) -> Memory:

@@ -52,7 +52,7 @@ def replay(
 
 
 def undo(
-    id: Annotated[str, typer.Argument(metavar="CHANGE", help="The id of a change, as `history --json` tells it.")],
+    id: Annotated[str, typer.Argument(metavar="CHANGE", help="The id of a change, as `history` and `add` tell it.")],
     reason: options.Reason = None,
     json: options.Json = False,
 ) -> None:

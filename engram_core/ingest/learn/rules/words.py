@@ -49,7 +49,7 @@ NAME = rf"(?!(?:I|The|A|An|My|And|But)\b){_WORD}(?: {_WORD})?"
 #: A place, with its country or region after a comma.
 PLACE = rf"(?:the )?{_WORD}(?:[ -](?:{_WORD}|de|da|do|dos|del|la|le|las|los|upon|am|an der|sur|of|on))*(?:, {_WORD}(?: {_WORD})*)*"
 #: An organisation.
-ORG = r"(?:the )?(?-i:[A-Z0-9À-ÖØ-Þ][\w&.'-]*)(?: (?:(?-i:[A-Z0-9À-ÖØ-Þ][\w&.'-]*)|of|the|and|&|for|de))*"
+ORG = r"(?:the )?(?-i:[A-Z0-9À-ÖØ-Þ][\w&.'-]*)(?: (?:(?-i:[A-Z0-9À-ÖØ-Þ][\w&.'-]*)|of|the|and|&|for|de|do|da|dos|del|di|von|van))*"
 _NUMBER = r"(?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+|a couple of|a few|several)"
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _DAY = r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
