@@ -11,16 +11,19 @@ from engram_core.version import __version__
 if TYPE_CHECKING:
     from engram_core.config import Settings
     from engram_core.domain.change import Change, Op
+    from engram_core.domain.claim import Claim
     from engram_core.domain.memory import Memory, Space
     from engram_core.domain.message import Message
     from engram_core.domain.results import (
         AddManyResult,
         AddResult,
         Context,
+        DeadLetter,
         EraseReceipt,
         Hit,
         ImportResult,
         Page,
+        Queue,
         Recall,
     )
     from engram_core.domain.scope import Scope
@@ -49,10 +52,12 @@ __all__ = [
     "AddResult",
     "AsyncEngram",
     "Change",
+    "Claim",
     "ConfigError",
     "ConflictError",
     "Context",
     "Database",
+    "DeadLetter",
     "Embedder",
     "Engram",
     "EngramError",
@@ -69,6 +74,7 @@ __all__ = [
     "Page",
     "ProviderError",
     "ProviderUnavailableError",
+    "Queue",
     "RateLimitedError",
     "Recall",
     "SchemaMismatchError",
@@ -86,16 +92,19 @@ __all__ = [
 _HOMES = {
     "engram_core.config": ["Settings"],
     "engram_core.domain.change": ["Change", "Op"],
+    "engram_core.domain.claim": ["Claim"],
     "engram_core.domain.memory": ["Memory", "Space"],
     "engram_core.domain.message": ["Message"],
     "engram_core.domain.results": [
         "AddManyResult",
         "AddResult",
         "Context",
+        "DeadLetter",
         "EraseReceipt",
         "Hit",
         "ImportResult",
         "Page",
+        "Queue",
         "Recall",
     ],
     "engram_core.domain.scope": ["Scope"],
