@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Page,
         Queue,
         Recall,
+        Usage,
     )
     from engram_core.domain.scope import Scope
     from engram_core.errors import (
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
         StoreUnavailableError,
     )
     from engram_core.factory import AsyncEngram, build_database, build_embedder
-    from engram_core.ports import Embedder, TokenCounter
+    from engram_core.ports import ChatModel, Embedder, Reply, TokenCounter
     from engram_core.stores.postgres import Database
     from engram_core.sync import Engram
 
@@ -52,6 +53,7 @@ __all__ = [
     "AddResult",
     "AsyncEngram",
     "Change",
+    "ChatModel",
     "Claim",
     "ConfigError",
     "ConflictError",
@@ -77,6 +79,7 @@ __all__ = [
     "Queue",
     "RateLimitedError",
     "Recall",
+    "Reply",
     "SchemaMismatchError",
     "Scope",
     "Settings",
@@ -84,6 +87,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailableError",
     "TokenCounter",
+    "Usage",
     "__version__",
     "build_database",
     "build_embedder",
@@ -106,6 +110,7 @@ _HOMES = {
         "Page",
         "Queue",
         "Recall",
+        "Usage",
     ],
     "engram_core.domain.scope": ["Scope"],
     "engram_core.errors": [
@@ -124,7 +129,7 @@ _HOMES = {
         "StoreUnavailableError",
     ],
     "engram_core.factory": ["AsyncEngram", "build_database", "build_embedder"],
-    "engram_core.ports": ["Embedder", "TokenCounter"],
+    "engram_core.ports": ["ChatModel", "Embedder", "Reply", "TokenCounter"],
     "engram_core.stores.postgres": ["Database"],
     "engram_core.sync": ["Engram"],
 }

@@ -35,7 +35,12 @@ class Settings(BaseSettings):
         database_url: A PostgreSQL ≥ 16 with pgvector ≥ 0.7 to use instead of the embedded one; `memory://` keeps
             everything in this process and nothing on disk.
         graph_url: A Neo4j for the entity graph.
-        llm: The model that learns facts: `openai:<model>`, `ollama:<model>`.
+        llm: The model that learns: `openai:<model>`, `ollama:<model>`; without one, rules do.
+        custom_instructions: Added to what the model is told about what to learn.
+        prompts_dir: A folder whose prompts are used instead of the shipped ones of the same name.
+        llm_timeout: Seconds that one request to the model may take.
+        llm_input_price: What a million tokens sent to the model cost, for the counters.
+        llm_output_price: What a million tokens of its answers cost.
         embedder: `minilm` (built in), `sentence-transformers:<model>`, `openai:<model>`, `ollama:<model>`.
         tenant: The account that verbs are bound to.
         languages: Snowball stemmers for words in Latin script, by name, separated by commas.
@@ -60,6 +65,11 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, validation_alias=_named("database_url"))
     graph_url: SecretStr | None = Field(None, validation_alias=_named("graph_url"))
     llm: str | None = Field(None, validation_alias=_named("llm"))
+    custom_instructions: str | None = Field(None, validation_alias=_named("custom_instructions"))
+    prompts_dir: Path | None = Field(None, validation_alias=_named("prompts_dir"))
+    llm_timeout: float = Field(120, gt=0, validation_alias=_named("llm_timeout"))
+    llm_input_price: float = Field(0, ge=0, validation_alias=_named("llm_input_price"))
+    llm_output_price: float = Field(0, ge=0, validation_alias=_named("llm_output_price"))
     embedder: str = Field(DEFAULT_EMBEDDER, validation_alias=_named("embedder"))
     tenant: str = Field("default", validation_alias=_named("tenant"))
     languages: str = Field("english", validation_alias=_named("languages"))

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
+from pydantic import BaseModel
 
 from engram_core.config import DEFAULT_EMBEDDER, Settings, load_settings
 from engram_core.engine import Backend, Engine, LazyBackend
 from engram_core.engine.base import utc_now
 from engram_core.engine.learning import Lessons
 from engram_core.errors import ConfigError, InvalidInputError
+from engram_core.ingest.learn.asking import Meter
+from engram_core.ingest.learn.extract_model import ModelExtractor
+from engram_core.ingest.learn.judge_model import ModelJudge
 from engram_core.ingest.learn.learner import Learner
+from engram_core.ingest.learn.prompting import Prompts
 from engram_core.ingest.learn.rules import RulesExtractor
-from engram_core.ports import Embedder, MemoryStore
+from engram_core.ports import ChatModel, Embedder, MemoryStore
 
 if TYPE_CHECKING:
     from engram_core.stores.postgres import Database
@@ -44,8 +50,10 @@ class AsyncEngram(Engine):
         data_dir: str | Path | None = None,
         database_url: str | None = None,
         graph_url: str | None = None,
-        llm: str | None = None,
+        llm: str | ChatModel | None = None,
         embedder: str | Embedder | None = None,
+        custom_instructions: str | None = None,
+        memory_schema: type[BaseModel] | None = None,
         tenant: str | None = None,
     ) -> None:
         """Bind the engine to its settings; nothing is opened yet.
@@ -56,20 +64,27 @@ class AsyncEngram(Engine):
                 whatever URL the environment names.
             database_url: A PostgreSQL to use instead, or `memory://` for a store in this process.
             graph_url: Where the entity graph is kept.
-            llm: The model that learns facts.
+            llm: The model that learns, by name or a `ChatModel` of your own; without one, rules do.
             embedder: The embedding model by name, or an `Embedder` of your own.
+            custom_instructions: Added to what the model is told about what to learn.
+            memory_schema: A pydantic model: what fits it is learned as a structured memory beside the statements.
             tenant: The account that every verb is bound to.
 
         Raises:
             ConfigError: A setting cannot be used.
         """
-        own = embedder if isinstance(embedder, Embedder) else None
+        own = Own(
+            embedder=embedder if isinstance(embedder, Embedder) else None,
+            llm=llm if isinstance(llm, ChatModel) else None,
+            memory_schema=_check_schema(memory_schema),
+        )
         overrides: dict[str, Any] = {
             "data_dir": data_dir,
             "database_url": database_url,
             "graph_url": graph_url,
-            "llm": llm,
-            "embedder": None if own is not None else embedder,
+            "llm": None if own.llm is not None else llm,
+            "embedder": None if own.embedder is not None else embedder,
+            "custom_instructions": custom_instructions,
             "tenant": tenant,
         }
         chosen = settings if settings is not None else load_settings(**overrides)
@@ -84,24 +99,73 @@ class AsyncEngram(Engine):
         return self._settings
 
 
-async def build(settings: Settings, embedder: Embedder | None = None) -> Backend:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a program brings itself instead of naming it in the settings; None where it does not."""
+
+    embedder: Embedder | None = None
+    llm: ChatModel | None = None
+    memory_schema: type[BaseModel] | None = None
+
+
+NOTHING = Own()
+
+
+async def build(settings: Settings, own: Own = NOTHING) -> Backend:
     """Build what an engine runs on; nothing is opened or loaded yet."""
     from engram_core.providers.checked import CheckedEmbedder
     from engram_core.providers.tokens import open_counter
 
-    for name in ("llm", "graph_url"):
-        if getattr(settings, name) is not None:
-            logger.warning("%s is set, but this version learns by rules and keeps no graph: it is not used yet", name)
+    if settings.graph_url is not None:
+        logger.warning("graph_url is set, but this version keeps no entity graph: it is not used yet")
     store = build_store(settings)
-    embedder = build_embedder(settings) if embedder is None else CheckedEmbedder(embedder)
-    learner = Learner(store, embedder, RulesExtractor(), None, utc_now)
+    embedder = build_embedder(settings) if own.embedder is None else CheckedEmbedder(own.embedder)
+    model = build_chat_model(settings) if own.llm is None else own.llm
+    meter = Meter(settings.llm_input_price, settings.llm_output_price)
     return Backend(
         store=store,
         embedder=embedder,
-        lessons=Lessons(store, embedder, learner),
+        lessons=Lessons(store, embedder, _learner(settings, own, store, embedder, model, meter)),
+        meter=meter,
+        model=model,
         # Reading a vocabulary takes some tenths of a second: beside the event loop.
         counter=await to_thread.run_sync(open_counter, settings.tokens, settings.tiktoken_cache_dir),
     )
+
+
+def _learner(
+    settings: Settings, own: Own, store: MemoryStore, embedder: Embedder, model: ChatModel | None, meter: Meter
+) -> Learner:
+    """Build what learns: a model, or rules without one."""
+    if model is None:
+        return Learner(store, embedder, RulesExtractor(), None, utc_now)
+    prompts = Prompts(settings.prompts_dir)
+    instructions = settings.custom_instructions
+    extractor = ModelExtractor(model, meter, prompts, custom_instructions=instructions, memory_schema=own.memory_schema)
+    return Learner(store, embedder, extractor, ModelJudge(model, meter, prompts), utc_now)
+
+
+def _check_schema(value: object) -> type[BaseModel] | None:
+    if value is None or (isinstance(value, type) and issubclass(value, BaseModel)):
+        return value
+    raise InvalidInputError("memory_schema", value, "a pydantic model class")
+
+
+def build_chat_model(settings: Settings) -> ChatModel | None:
+    """Build the language model that `llm` names, as `provider:model`; None without one."""
+    if settings.llm is None:
+        return None
+    provider, _, model = settings.llm.partition(":")
+    if provider == "openai" and model:
+        from engram_core.providers.openai_chat import OpenAIChat
+
+        key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+        return OpenAIChat(model, api_key=key, base_url=settings.openai_base_url, timeout=settings.llm_timeout)
+    if provider == "ollama" and model:
+        from engram_core.providers.ollama_chat import OllamaChat
+
+        return OllamaChat(model, host=settings.ollama_host, timeout=settings.llm_timeout)
+    raise ConfigError(f"llm: got {settings.llm!r}; accepted: openai:<model>, ollama:<model>")
 
 
 def build_store(settings: Settings) -> MemoryStore:

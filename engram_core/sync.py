@@ -13,11 +13,12 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import anyio
 from anyio.from_thread import BlockingPortal
+from pydantic import BaseModel
 
 from engram_core.config import Settings
 from engram_core.errors import StoreError
 from engram_core.factory import AsyncEngram
-from engram_core.ports import Embedder
+from engram_core.ports import ChatModel, Embedder
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -125,8 +126,10 @@ class Engram:
         data_dir: str | Path | None = None,
         database_url: str | None = None,
         graph_url: str | None = None,
-        llm: str | None = None,
+        llm: str | ChatModel | None = None,
         embedder: str | Embedder | None = None,
+        custom_instructions: str | None = None,
+        memory_schema: type[BaseModel] | None = None,
         tenant: str | None = None,
     ) -> None:
         """Bind the engine to its settings, as `AsyncEngram` does; nothing is opened yet."""
@@ -137,6 +140,8 @@ class Engram:
             graph_url=graph_url,
             llm=llm,
             embedder=embedder,
+            custom_instructions=custom_instructions,
+            memory_schema=memory_schema,
             tenant=tenant,
         )
         self._loop = _Loop()
@@ -196,6 +201,7 @@ class Engram:
     dead_letters = _twin(AsyncEngram.dead_letters)
     replay = _twin(AsyncEngram.replay)
     work = _twin(AsyncEngram.work)
+    usage = _twin(AsyncEngram.usage)
     erase = _twin(AsyncEngram.erase)
     export = _twin_iterator(AsyncEngram.export)
     import_ = _twin(AsyncEngram.import_)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from engram_core.engine.learning import Lessons
 from engram_core.errors import EngramError, StoreError
-from engram_core.ports import Embedder, MemoryStore, TokenCounter
+from engram_core.ingest.learn.asking import Meter
+from engram_core.ports import ChatModel, Embedder, MemoryStore, TokenCounter
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,16 @@ class Backend:
     embedder: Embedder
     counter: TokenCounter
     lessons: Lessons
+    meter: Meter
+    model: ChatModel | None = None
 
     async def close(self) -> None:
         """Close everything, the store last, whatever fails before it."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self.embedder.close)
+            if self.model is not None:
+                stack.push_async_callback(self.model.close)
 
 
 class LazyBackend:

@@ -1,4 +1,4 @@
-"""Verbs about work that is done later."""
+"""Verbs about work that is done later, and what models were used for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engram_core.domain.checks import check_flag, check_limit
 from engram_core.domain.ids import check_id
-from engram_core.domain.results import DeadLetter, Queue
+from engram_core.domain.results import DeadLetter, Queue, Usage
 from engram_core.engine.base import EngineBase
 from engram_core.engine.learning import Worker
 from engram_core.errors import InvalidInputError
@@ -16,7 +16,7 @@ _LETTERS = 1000
 
 
 class Working(EngineBase):
-    """`work`, `queue`, `dead_letters` and `replay`."""
+    """`work`, `queue`, `dead_letters`, `replay` and `usage`."""
 
     async def work(
         self, *, until_idle: bool = False, stop: threading.Event | None = None, concurrency: int = 4
@@ -57,3 +57,7 @@ class Working(EngineBase):
         wanted = None if ids is None else [check_id("ids", id) for id in ids]
         backend = await self._backend.opened()
         return await backend.store.replay(self._tenant, wanted)
+
+    async def usage(self) -> Usage:
+        """Tell what the language model was used for since the engine was made: calls, tokens, cost."""
+        return (await self._backend.built()).meter.snapshot()

@@ -73,7 +73,7 @@ class OllamaEmbedder(Embedder):
         await self._client.close()  # type: ignore[no-untyped-call]
 
     async def _embed_batch(self, texts: list[str]) -> Matrix:
-        with _translated():
+        with translated():
             response = await self._client.embed(model=self._model, input=texts)
         vectors = unit_rows(response.embeddings, len(texts), self._dimension)
         self._dimension = vectors.shape[1]
@@ -81,7 +81,8 @@ class OllamaEmbedder(Embedder):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turn the client's errors into ours."""
     try:
         yield
     except ollama.ResponseError as exc:

@@ -94,7 +94,7 @@ class OpenAIEmbedder(Embedder):
         await self._client.close()
 
     async def _embed_batch(self, texts: list[str]) -> Matrix:
-        with _translated():
+        with translated():
             response = await self._client.embeddings.create(
                 model=self._model, input=texts, dimensions=openai.omit if self._asked is None else self._asked
             )
@@ -105,7 +105,8 @@ class OpenAIEmbedder(Embedder):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turn the client's errors into ours."""
     try:
         yield
     except openai.RateLimitError as exc:

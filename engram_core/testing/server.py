@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from engram_core.testing import endpoints
+from engram_core.testing import chat, endpoints
+from engram_core.testing.chat import Answer
 from engram_core.testing.endpoints import Json
 
 #: Answers a request's JSON body; raises `KeyError` or `TypeError` where a field is missing or wrong.
@@ -74,6 +75,16 @@ class Fault:
         return cls(raw=b'{"data": [')
 
     @classmethod
+    def says(cls, content: str, reason: str = "stop") -> Fault:
+        """Answer a chat with this text; reason `length` is an answer that was cut off by the model."""
+        return cls(change=lambda body: chat.with_content(body, content, reason))
+
+    @classmethod
+    def garbled(cls, change: Callable[[str], str]) -> Fault:
+        """Answer a chat with what a function makes of the right text."""
+        return cls(change=lambda body: chat.with_content(body, change(chat.content_of(body))))
+
+    @classmethod
     def wrong_dimension(cls, dimension: int = 3) -> Fault:
         """Answer embeddings of another length."""
         return cls(change=lambda body: endpoints.with_vectors(body, [1.0] * dimension))
@@ -85,7 +96,7 @@ class Fault:
 
 
 class ScriptedServer:
-    """Serves `POST /v1/embeddings` (OpenAI) and `POST /api/embed` (Ollama) on a free local port, in a thread.
+    """Serves the embeddings and chats of OpenAI (`/v1/…`) and of Ollama (`/api/…`) on a free local port, in a thread.
 
     ```python
     with ScriptedServer(dimension=8) as server:
@@ -102,8 +113,14 @@ class ScriptedServer:
         requests: Every request so far, oldest first.
     """
 
-    def __init__(self, dimension: int = 8) -> None:
-        self.endpoints: dict[str, Endpoint] = endpoints.embeddings(dimension)
+    def __init__(self, dimension: int = 8, *, answer: Answer = chat.nothing) -> None:
+        """Make the server; `start` it, or use it as a context manager.
+
+        Args:
+            dimension: Of the vectors.
+            answer: Makes the text of each chat's answer from its messages and its JSON Schema.
+        """
+        self.endpoints: dict[str, Endpoint] = {**endpoints.embeddings(dimension), **chat.chats(answer)}
         self.requests: list[Request] = []
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()

@@ -14,6 +14,7 @@ SURFACE = [
     "AddResult",
     "AsyncEngram",
     "Change",
+    "ChatModel",
     "Claim",
     "ConfigError",
     "ConflictError",
@@ -39,6 +40,7 @@ SURFACE = [
     "Queue",
     "RateLimitedError",
     "Recall",
+    "Reply",
     "SchemaMismatchError",
     "Scope",
     "Settings",
@@ -46,6 +48,7 @@ SURFACE = [
     "StoreError",
     "StoreUnavailableError",
     "TokenCounter",
+    "Usage",
     "__version__",
     "build_database",
     "build_embedder",
@@ -72,6 +75,7 @@ VERBS = [
     "search",
     "undo",
     "update",
+    "usage",
     "work",
 ]
 

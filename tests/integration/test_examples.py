@@ -10,8 +10,8 @@ import pytest
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 EXPECTED = {
     "correct_and_forget": [
-        "now:    Ada lives in Porto",
-        "before: I live in Lisbon",
+        "now:    The flat is in Porto",
+        "before: The flat is in Lisbon",
         "after delete: []",
         "after erase:",
     ],

@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 #: Answers that cannot be used, after which a lesson is given up until somebody replays it.
 MOST_ATTEMPTS = 5
-#: Seconds until a lesson is tried again: doubled at each attempt, up to the last.
-FIRST_DELAY, LAST_DELAY = 5.0, 300.0
 #: How often a lesson is reconciled anew because somebody changed its memories meanwhile.
 _TRIES = 5
 _NEIGHBOURS = 8
@@ -47,6 +45,7 @@ class Learner:
         extractor: Proposes candidates.
         judge: Asked about doubtful ones, once a lesson at most; None: they are added.
         clock: Tells the present time.
+        delays: Seconds until a lesson is tried again: the first, doubled at each attempt up to the last.
     """
 
     def __init__(
@@ -56,12 +55,15 @@ class Learner:
         extractor: Extractor,
         judge: Judge | None,
         clock: Callable[[], datetime],
+        *,
+        delays: tuple[float, float] = (5.0, 300.0),
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._extractor = extractor
         self._judge = judge
         self._clock = clock
+        self._delays = delays
         self._unusable: Counter[str] = Counter()
 
     async def learn(self, lesson: Lesson) -> tuple[Change, ...] | None:
@@ -142,7 +144,8 @@ class Learner:
 
     async def _postpone(self, lesson: Lesson, error: ProviderError) -> None:
         """Give a lesson back: a model that is away is waited for; answers that cannot be used come to an end."""
-        delay: float | None = min(FIRST_DELAY * 2 ** min(lesson.attempts - 1, 10), LAST_DELAY)
+        first, last = self._delays
+        delay: float | None = min(first * 2 ** min(lesson.attempts - 1, 10), last)
         self._unusable[lesson.job] += not error.retryable
         if self._unusable[lesson.job] >= MOST_ATTEMPTS:
             delay = None
