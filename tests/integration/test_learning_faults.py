@@ -18,8 +18,8 @@ from engram_core.ingest.learn.extract_model import ModelExtractor
 from engram_core.ingest.learn.judge_model import ModelJudge
 from engram_core.ingest.learn.learner import Learner
 from engram_core.ingest.learn.prompting import Prompts
-from engram_core.providers.tokens import EstimateCounter
 from engram_core.providers.openai_chat import OpenAIChat
+from engram_core.providers.tokens import EstimateCounter
 from engram_core.stores.inmemory import InMemoryStore
 from engram_core.testing import FakeEmbedder, Fault, ScriptedServer
 
