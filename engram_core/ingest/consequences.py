@@ -32,11 +32,12 @@ async def updated(store: MemoryStore, change: Change) -> list[Change]:
     before, after = change.before, change.after
     assert before is not None
     assert after is not None
-    if before.text == after.text and before.kind == after.kind:
+    if before.text == after.text:
         return [change]
     if before.kind != "turn":
         claim = None if after.claim is None else replace(after.claim, value=after.text, holds=True)
-        return [replace(change, after=replace(after, claim=claim))]
+        # The new words are the caller's: no turn says them.
+        return [replace(change, after=replace(after, claim=claim, sources=()))]
     learned = orphans(await _learned(store, before), await _gone(store, before))
     claims = [memory.claim for memory in learned if memory.claim is not None]
     claim = Claim(claims[0].subject, claims[0].attribute, after.text) if len(claims) == 1 else None

@@ -160,3 +160,18 @@ async def test_deferred_turns_are_learned_in_order_by_any_worker(memory, folder,
     await memory.work(until_idle=True)  # what the other one held when it was closed
     assert await facts(memory, user) == ["User lives in Braga."]
     assert (await memory.queue()).waiting == 0
+
+
+async def test_1_what_the_caller_corrects_outdates_the_turn_that_said_it(memory, user):
+    result = await memory.add("I live in Lisbon.", user_id=user)
+    change = await memory.update(result.changes[0].after.id, "Ada lives in Porto")
+    assert change.after.claim.key == ("user", "home")
+    recall = await memory.search("Lisbon Porto", user_id=user)
+    assert [(hit.memory.text, hit.superseded_by) for hit in recall] == [
+        ("Ada lives in Porto", None),
+        ("I live in Lisbon.", change.after),
+    ]
+    assert recall[0].replaced.text == "User lives in Lisbon."
+    (moved,) = (await memory.add("I moved to Braga.", user_id=user)).changes
+    assert (moved.op, moved.before.id) == ("UPDATE", change.after.id)
+    assert await facts(memory, user) == ["User lives in Braga."]
