@@ -46,7 +46,8 @@ class Adding(EngineBase):
             occurred_at: When it was said, for messages that do not say; default now. Naive times are UTC.
             metadata: Added to each message's own.
             infer: Learn from the turns; False stores them alone.
-            defer: Return as soon as the turns are durable; `engram worker`, or an open engine within a minute, learns.
+            defer: Return as soon as the turns are durable; `engram worker`, or an open engine within a minute or two,
+                learns and embeds. Until then words alone find them.
             idempotency_key: Makes a second call with the same key and scope change nothing. Without it, a turn with
                 a stated time is the same when scope, speaker, words and time are; one without is always new.
 
