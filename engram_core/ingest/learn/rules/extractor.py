@@ -20,11 +20,18 @@ from engram_core.ingest.learn.rules.wording import worded, worded_end
 
 _NOT_A_NAME = re.compile(
     r"(?:He|She|It|This|That|There|They|We|You|Who|What|Here|Everyone|Everybody|Nobody|Someone|Somebody|Life|Home|Today"
-    r"|Work|Dinner|Lunch|Mom|Dad|Mum|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April"
+    r"|Work|Later|Back|Tomorrow|Tonight|Now|Anytime|Crazy|Dinner|Lunch|Mom|Dad|Mum|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April"
     r"|June|July|August|September|October|November|December|One|My|Our|His|Her|Their|Your)\b.*"
 )
+#: What people move to, or live in, that is no home: days, teams, products.
 _HARDLY_A_PLACE = re.compile(
-    r"(?:the )?(?:Moon|Mars|Internet|God|AI|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b.*"
+    r"(?:the )?(?:Moon|Mars|Internet|Cloud|God|AI|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Sales|Marketing"
+    r"|Engineering|Finance|HR|Product|Design|Operations|Support|Legal|IT|R&D|Management|Slack|Teams|Zoom|Notion|Jira|Linear"
+    r"|Trello|Asana|Discord|Git\w*|Bitbucket|Kubernetes|Docker|Postgres\w*|MySQL|Mongo\w*|Redis|Kafka|React|Vue|Angular"
+    r"|Svelte|Python|Java\w*|Rust|Go|Golang|TypeScript|Kotlin|Swift|Linux|Ubuntu|Debian|Fedora|Windows|Mac|Mac[Oo][Ss]|Android"
+    r"|iOS|iPhone|Firefox|Chrome|Safari|Gmail|Outlook|Spotify|Netflix|Figma|Azure|AWS|GCP|Heroku|Vercel|Terraform|Snowflake"
+    r"|BigQuery|Excel|Obsidian|Claude|ChatGPT|Gemini|Signal|WhatsApp|Telegram|Twitter|Mastodon|Bluesky|Version|Plan|Phase"
+    r"|Chapter|Step|Level)\b.*|.* (?:[Tt]eam|[Dd]epartment|[Ss]quad|[Dd]ivision|[Pp]lan|[Pp]ro|[Cc]loud)"
 )
 
 
@@ -110,7 +117,7 @@ class _Turn:
         when = resolve(phrase, self._turn.valid_from, rule.toward) if phrase else None
         for attribute, template in rule.claims:
             value = _filled(template, groups)
-            if value is None or (attribute == "home" and _HARDLY_A_PLACE.fullmatch(value)):
+            if value is None or _is_no_such_thing(attribute, value):
                 continue
             attribute = attribute.format(k=(groups.get("k") or "").casefold())
             yield self._made(rule, Claim(subject, attribute, value), written, when, phrase or "")
@@ -158,6 +165,13 @@ class _Turn:
 
     def _candidate(self, claim: Claim) -> Candidate:
         return Candidate("", claim, (self._turn.id,), self._turn.valid_from, origin=self._turn.origin)
+
+
+def _is_no_such_thing(attribute: str, value: str) -> bool:
+    """Tell whether a value is none that the attribute can have, however well it stands in the sentence."""
+    if attribute in ("home", "hometown"):
+        return _HARDLY_A_PLACE.fullmatch(value) is not None
+    return attribute == "name" and _NOT_A_NAME.fullmatch(value) is not None
 
 
 def _filled(template: str, groups: dict[str, str | None]) -> str | None:

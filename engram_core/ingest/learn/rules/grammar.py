@@ -54,6 +54,8 @@ _VERY = r"(?:(?:really|absolutely|also|just|still|always|truly|totally|so|very m
 _JUST = r"(?:(?:just|recently|finally|actually|also|have|have just|both) )*"
 _ADJ = r"(?:(?:new|old|little|small|big|older|younger|elder|twin|baby|first|second|eldest|oldest|youngest|rescue|black|white|beloved|lovely|cute|orange|grey|gray|ginger|brown|best|sweet) )*"
 
+_BRAND = r"(?:[a-z]+ )?(?-i:[A-Z])[\w-]*(?: [\w-]+){0,2}"
+
 
 def _state(
     pattern: str, *claims: tuple[str, str], mode: Mode = "plain", toward: Literal["past", "future"] = "past"
@@ -145,7 +147,7 @@ RULES: tuple[Rule, ...] = (
         ("school", "{v}"),
     ),
     # the person
-    _state(rf"{_AM} (?P<v>\d{{1,3}})(?: years old)?{TAIL}", ("age", "{v}")),
+    _state(rf"(?:now )?(?:i'm|i am|im) (?:now )?(?P<v>\d{{1,3}})(?: years old)?{TAIL}", ("age", "{v}")),
     _state(rf"i {_JUST}turned (?P<v>\d{{1,3}}){WHEN}", ("age", "{v}")),
     _state(
         r"my birthday is(?: on| in)? (?P<v>.*(?:\d|january|february|march|april|may|june|july|august|september|october|november|december).*)",
@@ -255,7 +257,7 @@ RULES: tuple[Rule, ...] = (
         rf"i {_VERY}play (?:the )?(?P<v>{PLAYED})(?: (?:every|on|with|at|in|twice|once) .+)?{TAIL}", ("plays", "{v}")
     ),
     _state(
-        rf"i drive (?:a|an) (?P<v>{PHRASE})|my (?:new )?car is (?:a|an) (?P<w>{PHRASE})", ("car", "{v}"), ("car", "{w}")
+        rf"i drive (?:a|an) (?P<v>{_BRAND})|my (?:new )?car is (?:a|an) (?P<w>{_BRAND})", ("car", "{v}"), ("car", "{w}")
     ),
     _state(rf"i own (?:a|an|two|three) (?P<v>{PHRASE})", ("owns", "{v}")),
     # what was, and what is to come
