@@ -95,6 +95,13 @@ class Fault:
         return cls(change=lambda body: endpoints.with_vectors(body, None))
 
 
+class _Http(ThreadingHTTPServer):
+    """Lets many clients in at once: with the few places of the default, some are turned away on a busy machine."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class ScriptedServer:
     """Serves the embeddings and chats of OpenAI (`/v1/…`) and of Ollama (`/api/…`) on a free local port, in a thread.
 
@@ -125,8 +132,7 @@ class ScriptedServer:
         self._faults: deque[Fault] = deque()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
     @property
