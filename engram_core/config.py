@@ -43,6 +43,8 @@ class Settings(BaseSettings):
         llm_output_price: What a million tokens of its answers cost.
         embedder: `minilm` (built in), `sentence-transformers:<model>`, `openai:<model>`, `ollama:<model>`.
         tenant: The account that verbs are bound to.
+        ttl_days: Days after which memories expire that name no end of their own; 0: never.
+        max_memories_per_user: Current memories of one user that `expire` lets stay; 0: any number.
         languages: Snowball stemmers for words in Latin script, by name, separated by commas.
         postgres_version: Which embedded PostgreSQL makes a new store: 18 or 16.
         start_timeout: Seconds to wait for the embedded server, recovery after a crash included.
@@ -72,6 +74,10 @@ class Settings(BaseSettings):
     llm_output_price: float = Field(0, ge=0, validation_alias=_named("llm_output_price"))
     embedder: str = Field(DEFAULT_EMBEDDER, validation_alias=_named("embedder"))
     tenant: str = Field("default", validation_alias=_named("tenant"))
+    ttl_days: float = Field(0, ge=0, le=1_000_000, validation_alias=_named("ttl_days"))
+    max_memories_per_user: int = Field(
+        10_000, ge=0, validation_alias=_named("max_memories_per_user", "MAX_MEMORIES_PER_USER")
+    )
     languages: str = Field("english", validation_alias=_named("languages"))
     postgres_version: int = Field(18, validation_alias=_named("postgres_version", "PGSERVER_POSTGRES_VERSION"))
     start_timeout: float = Field(600, gt=0, validation_alias=_named("start_timeout"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from anyio import to_thread
 from pydantic import BaseModel
 
 from engram_core.config import DEFAULT_EMBEDDER, Settings, load_settings
-from engram_core.engine import Backend, Engine, LazyBackend
+from engram_core.engine import Backend, Engine, LazyBackend, Limits
 from engram_core.engine.base import utc_now
 from engram_core.engine.learning import Lessons
+from engram_core.engine.uses import UseLog
 from engram_core.errors import ConfigError, InvalidInputError
 from engram_core.ingest.learn.asking import Meter
 from engram_core.ingest.learn.extract_model import ModelExtractor
@@ -22,6 +24,7 @@ from engram_core.ingest.learn.judge_model import ModelJudge
 from engram_core.ingest.learn.learner import Learner
 from engram_core.ingest.learn.prompting import Prompts
 from engram_core.ingest.learn.rules import RulesExtractor
+from engram_core.ingest.upkeep.summaries import Summariser
 from engram_core.ports import ChatModel, Embedder, MemoryStore
 
 if TYPE_CHECKING:
@@ -125,6 +128,9 @@ async def build(settings: Settings, own: Own = NOTHING) -> Backend:
     return Backend(
         store=store,
         embedder=embedder,
+        uses=UseLog(store),
+        summariser=None if model is None else Summariser(model, meter, Prompts(settings.prompts_dir)),
+        limits=Limits(settings.max_memories_per_user, timedelta(settings.ttl_days) if settings.ttl_days else None),
         lessons=Lessons(store, embedder, _learner(settings, own, store, embedder, model, meter)),
         meter=meter,
         model=model,

@@ -384,8 +384,13 @@ class MemoryStore(ABC):
         that have none."""
 
     @abstractmethod
-    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
-        """Count one access of each of these memories; unknown ids are passed over. It touches no version."""
+    async def expired(self, scope: Scope, now: datetime, limit: int) -> list[Memory]:
+        """Return memories that the scope contains whose `expires_at` has passed and that are neither retired nor
+        closed, the longest expired first, `limit` at most."""
+
+    @abstractmethod
+    async def used(self, tenant: str, accesses: Mapping[str, int], at: datetime) -> None:
+        """Add accesses to the count of memories, by id; unknown ids are passed over. It touches no version."""
 
     @abstractmethod
     async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:

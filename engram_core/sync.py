@@ -197,6 +197,8 @@ class Engram:
     delete_all = _twin(AsyncEngram.delete_all)
     history = _twin(AsyncEngram.history)
     undo = _twin(AsyncEngram.undo)
+    consolidate = _twin(AsyncEngram.consolidate)
+    expire = _twin(AsyncEngram.expire)
     queue = _twin(AsyncEngram.queue)
     dead_letters = _twin(AsyncEngram.dead_letters)
     replay = _twin(AsyncEngram.replay)

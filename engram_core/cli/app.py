@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from engram_core.cli import demo, doctor, failures, moving, reading, working, writing
+from engram_core.cli import demo, doctor, failures, moving, reading, upkeep, working, writing
 from engram_core.errors import ConfigError, EngramError
 from engram_core.version import __version__
 
@@ -70,6 +70,8 @@ def _commands() -> dict[str, Callable[..., None]]:
         "import": moving.import_,
         "export": moving.export,
         "reembed": moving.reembed,
+        "consolidate": upkeep.consolidate,
+        "expire": upkeep.expire,
         "worker": working.worker,
         "queue": working.queue,
         "replay": working.replay,

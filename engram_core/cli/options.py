@@ -25,6 +25,9 @@ AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="What 
 Meta = Annotated[
     list[str] | None, typer.Option("--meta", metavar="KEY=JSON", help="Metadata; a value that is not JSON is a string.")
 ]
+Expires = Annotated[
+    str | None, typer.Option("--expires", metavar="TIME", help="From then on it is no longer found (ISO 8601).")
+]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept in the history.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 MemoryId = Annotated[str, typer.Argument(metavar="ID", help="The id of a memory.")]

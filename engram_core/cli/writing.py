@@ -26,6 +26,7 @@ def add(
     name: Annotated[str | None, typer.Option("--name", help="Who spoke, where the role does not tell.")] = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it was said (ISO 8601).")] = None,
     meta: options.Meta = None,
+    expires: options.Expires = None,
     infer: Annotated[bool, typer.Option("--infer/--no-infer", help="Learn statements from the turns.")] = True,
     defer: Annotated[bool, typer.Option("--defer", help="Let `engram worker` learn.")] = False,
     json: options.Json = False,
@@ -39,6 +40,7 @@ def add(
             **options.scoped(user, agent, session),
             occurred_at=at,
             metadata=metadata,
+            expires_at=expires,
             infer=infer,
             defer=defer,
         )
@@ -53,9 +55,7 @@ def update(
     session: options.Session = None,
     meta: options.Meta = None,
     importance: Annotated[float | None, typer.Option("--importance", help="0 to 1.")] = None,
-    expires: Annotated[
-        str | None, typer.Option("--expires", metavar="TIME", help="From then on it is no longer found (ISO 8601).")
-    ] = None,
+    expires: options.Expires = None,
     reason: options.Reason = None,
     json: options.Json = False,
 ) -> None:

@@ -51,8 +51,9 @@ class Hit:
         memory: What was found.
         score: 0 to 1, higher is better.
         signals: What each leg and feature said, by name.
-        superseded_by: For a turn that says what is no longer so: the statement that holds instead, where there is one.
-        ended_at: For such a turn: since when it is no longer so.
+        superseded_by: For a turn that says what is no longer so, or a summary of such turns: the statement that holds
+            instead, where there is one.
+        ended_at: For such a turn or summary: since when it is no longer so.
         replaced: For a statement: the version before it, where that was true once.
     """
 
@@ -149,6 +150,38 @@ class EraseReceipt:
     terms: int
     changes: int
     jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolidateResult:
+    """What `consolidate` did.
+
+    Attributes:
+        merged: Decisions about duplicates: a DELETE of each copy, and a NOOP for what the kept one took over from it.
+        summaries: Summaries of sessions, written (ADD) or brought up to date (UPDATE).
+        weighed: How many memories got another importance.
+        failed: Sessions that could not be summarised, with the reason; the next call tries again.
+    """
+
+    merged: tuple[Change, ...]
+    summaries: tuple[Change, ...]
+    weighed: int
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireResult:
+    """What `expire` retired, each with its reason in the history.
+
+    Attributes:
+        expired: What had an `expires_at` that has passed.
+        over_limit: The least valuable of more memories than may be kept.
+        learned: How many statements and summaries went with expired turns.
+    """
+
+    expired: tuple[Change, ...]
+    over_limit: tuple[Change, ...]
+    learned: int
 
 
 @dataclass(frozen=True, slots=True)

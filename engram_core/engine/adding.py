@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engram_core.domain.checks import check_callback, check_flag
+from engram_core.domain.checks import check_callback, check_flag, check_name, check_time
 from engram_core.domain.message import Message
 from engram_core.domain.results import AddManyResult, AddResult
 from engram_core.domain.scope import Scope
@@ -29,6 +29,7 @@ class Adding(EngineBase):
         session_id: str | None = None,
         occurred_at: datetime | str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        expires_at: datetime | str | None = None,
         infer: bool = True,
         defer: bool = False,
         idempotency_key: str | None = None,
@@ -45,6 +46,8 @@ class Adding(EngineBase):
             session_id: The conversation.
             occurred_at: When it was said, for messages that do not say; default now. Naive times are UTC.
             metadata: Added to each message's own.
+            expires_at: From then on the turns, and what was learned from them alone, are no longer found; default: as
+                `ttl_days` says.
             infer: Learn from the turns; False stores them alone.
             defer: Return as soon as the turns are durable; `engram worker`, or an open engine within a minute or two,
                 learns and embeds. Until then words alone find them.
@@ -58,8 +61,12 @@ class Adding(EngineBase):
         check_flag("infer", infer)
         check_flag("defer", defer)
         read = read_messages(messages, occurred_at=occurred_at, metadata=metadata)
-        turns = make_turns(read, _required(scope, read), utc_now(), idempotency_key)
+        ends = check_time("expires_at", expires_at)
+        _required(scope, read)
+        check_name("idempotency_key", idempotency_key)
         backend = await self._backend.opened()
+        now = utc_now()
+        turns = make_turns(read, scope, now, idempotency_key, backend.limits.expiry(ends, now))
         learn: Learn | None = None if not infer else "later" if defer else "now"
         recorded = await backend.store.record(turns, learn=learn)
         duplicates = len(turns) - len(recorded.fresh)
@@ -79,6 +86,7 @@ class Adding(EngineBase):
         session_id: str | None = None,
         occurred_at: datetime | str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        expires_at: datetime | str | None = None,
         infer: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> AddManyResult:
@@ -91,6 +99,7 @@ class Adding(EngineBase):
             session_id: The conversation of those that name none.
             occurred_at: When they were said, for those that do not say.
             metadata: Added to each message's own.
+            expires_at: From then on they are no longer found; default: as `ttl_days` says.
             infer: Learn from them too, later, as with `defer` in `add`.
             progress: Called with the number of messages that are safely stored so far.
 
@@ -101,6 +110,7 @@ class Adding(EngineBase):
         scope = self._scope(user_id, agent_id, session_id)
         check_callback("progress", progress)
         check_flag("infer", infer)
+        ends = check_time("expires_at", expires_at)
 
         def prepare(message: Message) -> Message:
             ready = read_messages([message], occurred_at=occurred_at, metadata=metadata)
@@ -108,12 +118,13 @@ class Adding(EngineBase):
             return ready[0]
 
         backend = await self._backend.opened()
-        importing = BulkImport(scope, backend.store, backend.embedder, utc_now, learn="later" if infer else None)
+        ends = backend.limits.expiry(ends, utc_now())
+        learn: Learn | None = "later" if infer else None
+        importing = BulkImport(scope, backend.store, backend.embedder, utc_now, learn=learn, expires_at=ends)
         return await importing.run(messages, prepare, progress)
 
 
-def _required(scope: Scope, messages: Sequence[Message]) -> Scope:
+def _required(scope: Scope, messages: Sequence[Message]) -> None:
     """Check that every message has at least one scope part, its own session included."""
     for message in messages:
         scope.narrowed(session_id=message.session_id).required()
-    return scope

@@ -7,16 +7,36 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from engram_core.engine.learning import Lessons
+from engram_core.engine.uses import UseLog
 from engram_core.errors import EngramError, StoreError
 from engram_core.ingest.learn.asking import Meter
+from engram_core.ingest.upkeep.summaries import Summariser
 from engram_core.ports import ChatModel, Embedder, MemoryStore, TokenCounter
 
 logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for work that was left undone.
 SWEEP_EVERY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, and how many, memories are kept.
+
+    Attributes:
+        max_memories: Current memories of one user; 0: any number.
+        ttl: How long memories last that name no end of their own; None: for ever.
+    """
+
+    max_memories: int = 10_000
+    ttl: timedelta | None = None
+
+    def expiry(self, given: datetime | None, now: datetime) -> datetime | None:
+        """Return when what is written now expires: as the caller says, else by `ttl`."""
+        return given if given is not None or self.ttl is None else now + self.ttl
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,10 @@ class Backend:
     counter: TokenCounter
     lessons: Lessons
     meter: Meter
+    uses: UseLog
     model: ChatModel | None = None
+    summariser: Summariser | None = None
+    limits: Limits = Limits()
 
     async def close(self) -> None:
         """Close everything, the store last, whatever fails before it."""
@@ -37,6 +60,7 @@ class Backend:
             stack.push_async_callback(self.embedder.close)
             if self.model is not None:
                 stack.push_async_callback(self.model.close)
+            stack.push_async_callback(self.uses.close)
 
 
 class LazyBackend:

@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from engram_core.domain.checks import check_limit
 from engram_core.domain.results import Context, Recall
+from engram_core.domain.selection import Selection
 from engram_core.engine.base import EngineBase
 from engram_core.errors import InvalidInputError
 from engram_core.retrieval.pack import pack
@@ -54,10 +55,9 @@ class Finding(EngineBase):
         """
         selection = self._selection(user_id, agent_id, session_id, kinds, filters, as_of)
         check_limit("limit", limit, most=CANDIDATES)
-        if not isinstance(query, str):
-            raise InvalidInputError("query", query, "a string")
-        backend = await self._backend.opened()
-        return await Search(backend.store, backend.embedder).run(query, selection, limit)
+        recall = await self._found(query, selection, limit)
+        (await self._backend.opened()).uses.note(self._tenant, recall)
+        return recall
 
     async def context(
         self,
@@ -84,16 +84,16 @@ class Finding(EngineBase):
             as_of: As in `search`.
         """
         check_limit("token_budget", token_budget, most=10_000_000)
-        recall = await self.search(
-            query,
-            user_id=user_id,
-            agent_id=agent_id,
-            session_id=session_id,
-            kinds=kinds,
-            filters=filters,
-            as_of=as_of,
-            limit=_PACKED,
-        )
+        selection = self._selection(user_id, agent_id, session_id, kinds, filters, as_of)
+        recall = await self._found(query, selection, _PACKED)
         backend = await self._backend.opened()
         # Counting the tokens of long texts takes a while: beside the event loop.
-        return await to_thread.run_sync(partial(pack, recall.hits, token_budget, backend.counter))
+        packed = await to_thread.run_sync(partial(pack, recall.hits, token_budget, backend.counter))
+        backend.uses.note(self._tenant, packed.hits)
+        return packed
+
+    async def _found(self, query: str, selection: Selection, limit: int) -> Recall:
+        if not isinstance(query, str):
+            raise InvalidInputError("query", query, "a string")
+        backend = await self._backend.opened()
+        return await Search(backend.store, backend.embedder).run(query, selection, limit)

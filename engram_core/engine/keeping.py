@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -97,9 +98,11 @@ class Keeping(EngineBase):
         revision = Revision(text, metadata, importance, expires_at)
         revision.checked()
         memory = await self.get(id, user_id=user_id, agent_id=agent_id, session_id=session_id)
-        change = revise(memory, revision, utc_now(), reason)
-        assert change.after is not None
         backend = await self._backend.opened()
+        # The new version begins anew with what was stated, not with what is left of it.
+        stated = (await backend.store.uses(self._tenant, [memory.id]))[memory.id].stated
+        change = revise(replace(memory, importance=stated), revision, utc_now(), reason)
+        assert change.after is not None
         changes = await updated(backend.store, change)
         vectors = await try_vectors([change.after], backend.embedder)
         await backend.store.apply(changes, vectors)

@@ -33,13 +33,21 @@ class BulkImport:
     """
 
     def __init__(
-        self, scope: Scope, store: MemoryStore, embedder: Embedder, clock: Clock, *, learn: Learn | None = None
+        self,
+        scope: Scope,
+        store: MemoryStore,
+        embedder: Embedder,
+        clock: Clock,
+        *,
+        learn: Learn | None = None,
+        expires_at: datetime | None = None,
     ) -> None:
         self._scope = scope
         self._store = store
         self._embedder = embedder
         self._clock = clock
         self._learn = learn
+        self._expires_at = expires_at
         self._added = 0
         self._done = 0
 
@@ -80,7 +88,7 @@ class BulkImport:
                     digests = [content_digest(message, self._scope) for message in batch]
                     now = self._clock()
                     turns = [
-                        make_turn(message, self._scope, now, occurrence_key(digest, earlier))
+                        make_turn(message, self._scope, now, occurrence_key(digest, earlier), self._expires_at)
                         for message, digest, earlier in zip(batch, digests, seen.count(digests), strict=True)
                     ]
                     await out.send((await self._store.record(turns, learn=self._learn), len(batch)))

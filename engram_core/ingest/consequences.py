@@ -24,7 +24,24 @@ async def deleted(store: MemoryStore, change: Change) -> list[Change]:
     if memory.kind == "turn":
         return [change, *orphaned(change, await _learned(store, memory), await _gone(store, memory))]
     turns = await store.get(memory.scope.tenant, list(memory.sources))
-    return [change, *withheld(change, [turn for turn in turns if turn.kind == "turn"])]
+    changes = [change, *withheld(change, [turn for turn in turns if turn.kind == "turn"])]
+    return [*changes, *await summaries_of(store, memory.scope.tenant, changes)]
+
+
+async def summaries_of(store: MemoryStore, tenant: str, changes: Sequence[Change]) -> list[Change]:
+    """Retire the summaries that tell of the turns that these changes withhold."""
+    causes = {
+        change.memory.id: replace(change, id=change.cause or change.id)
+        for change in changes
+        if change.op is Op.DELETE and change.memory.kind == "turn"
+    }
+    learned = await store.learned_from(tenant, list(causes)) if causes else []
+    told = orphans([memory for memory in learned if memory.kind == "summary"], causes)
+    return [
+        retired
+        for memory in told
+        for retired in orphaned(next(causes[id] for id in memory.sources if id in causes), [memory], causes)
+    ]
 
 
 async def updated(store: MemoryStore, change: Change) -> list[Change]:

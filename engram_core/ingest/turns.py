@@ -57,7 +57,9 @@ def read_message(message: object) -> Message:
     return Message(**{key: value for key, value in message.items() if value is not None or key == "content"})
 
 
-def make_turn(message: Message, scope: Scope, now: datetime, key: bytes | None) -> Turn:
+def make_turn(
+    message: Message, scope: Scope, now: datetime, key: bytes | None, expires_at: datetime | None = None
+) -> Turn:
     """Make the memory of kind `turn` that keeps a message."""
     memory = Memory(
         id=new_id(),
@@ -70,11 +72,18 @@ def make_turn(message: Message, scope: Scope, now: datetime, key: bytes | None) 
         valid_from=message.occurred_at or now,
         recorded_at=now,
         metadata=message.metadata,
+        expires_at=expires_at,
     )
     return Turn(memory, key)
 
 
-def make_turns(messages: Sequence[Message], scope: Scope, now: datetime, idempotency_key: str | None) -> list[Turn]:
+def make_turns(
+    messages: Sequence[Message],
+    scope: Scope,
+    now: datetime,
+    idempotency_key: str | None,
+    expires_at: datetime | None = None,
+) -> list[Turn]:
     """Make the turns of one `add`.
 
     A turn is the same when it comes again with the same idempotency key; or, where the caller stated its time, with
@@ -88,7 +97,7 @@ def make_turns(messages: Sequence[Message], scope: Scope, now: datetime, idempot
         )
     else:
         keys = _content_keys(messages, scope)
-    return [make_turn(message, scope, now, key) for message, key in zip(messages, keys, strict=True)]
+    return [make_turn(message, scope, now, key, expires_at) for message, key in zip(messages, keys, strict=True)]
 
 
 def _content_keys(messages: Sequence[Message], scope: Scope) -> Iterator[bytes | None]:

@@ -23,12 +23,16 @@ def orphaned(cause: Change, statements: Iterable[Memory], gone: Collection[str])
 
 
 def orphans(statements: Sequence[Memory], gone: Collection[str]) -> list[Memory]:
-    """Return the current ones of these statements all of whose sources are gone."""
-    return [
-        memory
-        for memory in statements
-        if memory.retired_at is None and memory.valid_to is None and memory.sources and set(memory.sources) <= set(gone)
-    ]
+    """Return the current ones of these statements all of whose sources are gone; of a summary, any of them."""
+    lost = set(gone)
+    current = (memory for memory in statements if memory.retired_at is None and memory.valid_to is None)
+    return [memory for memory in current if _is_orphan(memory, lost)]
+
+
+def _is_orphan(memory: Memory, gone: set[str]) -> bool:
+    if memory.kind == "summary":
+        return not gone.isdisjoint(memory.sources)
+    return bool(memory.sources) and gone.issuperset(memory.sources)
 
 
 def _retire(cause: Change, memory: Memory, reason: str) -> Change:

@@ -46,7 +46,10 @@ def write_line(hit: Hit) -> str:
     line = f"[{when}] " + memory.spoken.replace("\r\n", "\n").replace("\n", "\n  ")
     if hit.replaced is not None:
         line += f" (since {memory.valid_from:%Y-%m-%d}; before: {_on_one_line(hit.replaced)})"
-    if hit.ended_at is not None:
+    if hit.ended_at is not None and memory.kind == "summary":
+        now = _on_one_line(hit.superseded_by) if hit.superseded_by is not None else "some of it is no longer so"
+        line += f" (since {hit.ended_at:%Y-%m-%d}: {now})"
+    elif hit.ended_at is not None:
         now = f"; now: {_on_one_line(hit.superseded_by)}" if hit.superseded_by is not None else ""
         line += f" (until {hit.ended_at:%Y-%m-%d}{now})"
     return line

@@ -34,6 +34,7 @@ class Truth:
             limit: How many to return.
         """
         turns = [hit.memory.id for hit in hits if hit.memory.kind == "turn"]
+        turns += [id for hit in hits if hit.memory.kind == "summary" for id in hit.memory.sources]
         learned = await self._learned(turns)
         marked = list(hits)
         if learned:
@@ -44,9 +45,13 @@ class Truth:
         return tuple(await self._with_replaced(marked))
 
     async def _learned(self, turns: Sequence[str]) -> list[Memory]:
-        """Return the statements learned from these turns, as far as they are told and were known at the moment."""
+        """Return the statements learned from these turns, as far as they are told and were known at the moment.
+
+        A summary is none: it tells of what was said, and does not keep it true.
+        """
         tenant = self._selection.scope.tenant
-        found = await self._store.learned_from(tenant, turns) if turns else []
+        learned = await self._store.learned_from(tenant, turns) if turns else []
+        found = [memory for memory in learned if memory.kind != "summary"]
         wide = _beyond_session(self._selection)
         asked = self._selection.as_of
         return [m for m in found if wide.contains(m.scope) and (asked is None or m.valid_from <= asked)]
@@ -115,10 +120,25 @@ def _beyond_session(selection: Selection) -> Scope:
 
 
 def _marked(hit: Hit, ended: Mapping[str, tuple[Memory, Memory | None]]) -> Hit:
+    if hit.memory.kind == "summary":
+        return _marked_summary(hit, ended)
     if hit.memory.id not in ended:
         return hit
     statement, instead = ended[hit.memory.id]
     return replace(hit, superseded_by=instead, ended_at=statement.valid_to)
+
+
+def _marked_summary(hit: Hit, ended: Mapping[str, tuple[Memory, Memory | None]]) -> Hit:
+    """Say of a summary what changed last since: what changed within its session it tells itself."""
+    since = [
+        (statement.valid_to, instead)
+        for statement, instead in (ended[id] for id in hit.memory.sources if id in ended)
+        if statement.valid_to is not None and statement.valid_to > hit.memory.valid_from
+    ]
+    if not since:
+        return hit
+    moment, instead = max(since, key=lambda entry: entry[0])
+    return replace(hit, superseded_by=instead, ended_at=moment)
 
 
 def _sharing_places(hits: Sequence[Hit], limit: int) -> list[Hit]:
@@ -132,7 +152,8 @@ def _sharing_places(hits: Sequence[Hit], limit: int) -> list[Hit]:
     again: list[Hit] = []
     for hit in hits:
         memory = hit.memory
-        names = {memory.id} if memory.kind == "turn" else {memory.id, *memory.sources}
+        # A summary tells of many turns and takes the place of none.
+        names = {memory.id} if memory.kind in ("turn", "summary") else {memory.id, *memory.sources}
         (again if said & names else new).append(hit)
         said |= names
     kept = {hit.memory.id for hit in [*new, *again][:limit]}

@@ -266,15 +266,35 @@ async def test_uses_are_counted_and_importance_is_weighed_without_a_new_version(
     recorded = await told(store, suite, "one", "two")
     one, two = recorded.turns
     at = suite.selection().now
-    await store.used("acme", [one.id, new_id()], at)
-    await store.used("acme", [one.id], at - timedelta(days=1))
-    await store.used("other", [one.id], at)
+    await store.used("acme", {one.id: 2, new_id(): 1}, at)
+    await store.used("acme", {one.id: 1}, at - timedelta(days=1))
+    await store.used("other", {one.id: 1}, at)
     await store.weigh("acme", {one.id: 0.9})
     await store.weigh("acme", {one.id: 0.1})
     uses = await store.uses("acme", [one.id, two.id])
-    assert (uses[one.id].accesses, uses[one.id].last_at, uses[one.id].stated) == (2, at, 0.5)
+    assert (uses[one.id].accesses, uses[one.id].last_at, uses[one.id].stated) == (3, at, 0.5)
     assert (uses[two.id].accesses, uses[two.id].last_at, uses[two.id].stated) == (0, None, 0.5)
     assert (await store.get("acme", [one.id]))[0] == replace(one, importance=0.1)
+
+
+# -- expiry
+
+
+async def test_what_has_expired_and_is_not_retired_is_found_in_its_scope(store, suite):
+    now = suite.selection().now
+    late, early, current, gone, old = (
+        suite.memory(name, suite.ada, expires_at=now + timedelta(hours=hours))
+        for name, hours in (("late", 0), ("early", -2), ("current", 1), ("gone", -1), ("old", -3))
+    )
+    other = suite.memory("other", replace(suite.ada, user_id="bob"), expires_at=now - timedelta(hours=1))
+    await store.record([Turn(memory, None) for memory in (late, early, current, gone, old, other)])
+    newer = suite.updated(old, "newer")
+    newer = replace(newer, after=replace(newer.after, expires_at=None))
+    await store.apply([suite.deleted(gone), newer], {})
+    found = await store.expired(suite.ada, now, 10)
+    assert [memory.id for memory in found] == [early.id, late.id]
+    assert [memory.id for memory in await store.expired(suite.ada, now, 1)] == [early.id]
+    assert await store.expired(replace(suite.ada, tenant="other"), now, 10) == []
 
 
 # -- erasing

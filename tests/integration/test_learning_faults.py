@@ -12,6 +12,7 @@ from engram_core.config import load_settings
 from engram_core.engine import Backend, LazyBackend
 from engram_core.engine.base import utc_now
 from engram_core.engine.learning import Lessons
+from engram_core.engine.uses import UseLog
 from engram_core.factory import Engine
 from engram_core.ingest.learn.asking import Meter
 from engram_core.ingest.learn.extract_model import ModelExtractor
@@ -97,7 +98,9 @@ def engine(server):
         prompts = Prompts()
         extractor, judge = ModelExtractor(chat, meter, prompts), ModelJudge(chat, meter, prompts)
         learner = Learner(store, embedder, extractor, judge, utc_now, delays=(0.0, 0.0))
-        return Backend(store, embedder, EstimateCounter(), Lessons(store, embedder, learner), meter, chat)
+        return Backend(
+            store, embedder, EstimateCounter(), Lessons(store, embedder, learner), meter, UseLog(store), chat
+        )
 
     return Engine(LazyBackend(build, sweep_every=3600), "default")
 

@@ -79,14 +79,22 @@ def test_a_verb_called_from_its_own_callback_is_an_error_and_no_deadlock(memory)
         memory.add_many(["one"], user_id="ada", progress=lambda done: memory.get_all(user_id="ada"))
 
 
-def test_ctrl_c_ends_the_work_and_leaves_the_engine_usable(memory):
+@pytest.fixture
+def sigint():
+    """Ctrl-C as a program in the foreground has it: one in the background may have been started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.SIGINT
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_work_and_leaves_the_engine_usable(memory, sigint):
     drawn = []
 
     def messages():
         for number in itertools.count():
             drawn.append(number)
             if number == 1000:
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                signal.pthread_kill(threading.main_thread().ident, sigint)
             yield f"message {number}"
 
     with pytest.raises(KeyboardInterrupt):

@@ -13,6 +13,7 @@ from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, ProviderError
+from engram_core.ingest.consequences import summaries_of
 from engram_core.ingest.learn.candidate import Candidate, Extractor
 from engram_core.ingest.learn.recalled import without_recalled
 from engram_core.ingest.learn.reconcile import Reconciler, Verdict, is_doubtful, statement_scope
@@ -135,7 +136,8 @@ class Learner:
         reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name)
         for i, candidate in enumerate(candidates):
             reconciler.decide(candidate, verdicts.get(i))
-        return reconciler.changes
+        changes = reconciler.changes
+        return [*changes, *await summaries_of(self._store, scope.tenant, changes)]
 
     async def _apply(self, lesson: Lesson, changes: Sequence[Change]) -> bool:
         new = [change.after for change in changes if change.after is not None and change.op.value in ("ADD", "UPDATE")]

@@ -127,6 +127,11 @@ class Reconciler:
             self._supersede(candidate, said)
         elif _is_refined(said.claim.value, candidate.claim.value):
             self._supersede(candidate, said, "said more precisely")
+        elif said.expires_at is not None and (ends := self._expiry(candidate.sources)) != said.expires_at:
+            if ends is None or ends > said.expires_at:
+                self._supersede(candidate, said, "said again, to be kept longer")
+            else:
+                self._observe(candidate, said, "said again")
         else:
             self._observe(candidate, said, "said again")
 
@@ -299,8 +304,15 @@ class Reconciler:
             sources=candidate.sources,
             importance=candidate.importance,
             metadata={**(first.metadata if first is not None else {}), **candidate.metadata},
+            expires_at=self._expiry(candidate.sources),
             claim=candidate.claim,
         )
+
+    def _expiry(self, sources: Sequence[str]) -> datetime | None:
+        """Tell when what was learned from turns expires: with the last of them."""
+        ends = [self._turns[id].expires_at for id in sources if id in self._turns]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
 
 
 def _holds(memory: Memory) -> bool:

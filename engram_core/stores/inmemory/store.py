@@ -235,11 +235,23 @@ class InMemoryStore(MemoryStore):
                         found[id] = separate(memory)
         return found
 
-    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
+    async def expired(self, scope: Scope, now: datetime, limit: int) -> list[Memory]:
+        """See `MemoryStore.expired`."""
+        found = [
+            (memory.expires_at, row.seq, memory)
+            for row in self._rows.within(scope)
+            if (memory := row.memory).expires_at is not None
+            and memory.expires_at <= now
+            and replace(memory, expires_at=None).is_current(now)
+        ]
+        return [separate(memory) for _, _, memory in sorted(found, key=lambda entry: entry[:2])[:limit]]
+
+    async def used(self, tenant: str, accesses: Mapping[str, int], at: datetime) -> None:
         """See `MemoryStore.used`."""
-        for memory in await self.get(tenant, ids):
+        for memory in await self.get(tenant, list(accesses)):
             use = self._use(memory)
-            self._uses[memory.id] = replace(use, accesses=use.accesses + 1, last_at=max(at, use.last_at or at))
+            count = use.accesses + accesses[memory.id]
+            self._uses[memory.id] = replace(use, accesses=count, last_at=max(at, use.last_at or at))
 
     async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
         """See `MemoryStore.uses`."""

@@ -58,6 +58,14 @@ class Reader:
             sql = SQL.count.format(admitted=condition.sql)
             return int(await connection.fetchval(sql, *condition.parameters, shards))
 
+    async def expired(self, scope: Scope, now: datetime, limit: int) -> list[Memory]:
+        """Return memories that have expired and are neither retired nor closed."""
+        parts = (scope.tenant, scope.user_id, scope.agent_id, scope.session_id)
+        async with self._database.connection() as connection:
+            shards = await shards_of(connection, scope)
+            rows = await connection.fetch(SQL.expired, shards, *parts, now, limit)
+        return list(map(memory_of, rows))
+
     async def listing(self, selection: Selection, limit: int, after: str | None) -> Page:
         """List selected memories, oldest first."""
         place = None if after is None else _place(after)

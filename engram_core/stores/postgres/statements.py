@@ -47,10 +47,10 @@ class Statements:
         found = {str(row["first"]): memory_of(row) for row in rows}
         return {id: memory for id, memory in found.items() if memory.scope.tenant == tenant}
 
-    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
-        """Count one access of each."""
+    async def used(self, tenant: str, accesses: Mapping[str, int], at: datetime) -> None:
+        """Add accesses."""
         async with self._database.connection() as connection:
-            await connection.execute(SQL.use, tenant, list(ids), at)
+            await connection.execute(SQL.use, tenant, list(accesses), list(accesses.values()), at)
 
     async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
         """Tell how memories were used."""

@@ -176,9 +176,13 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.successors`."""
         return await self._statements.successors(tenant, ids)
 
-    async def used(self, tenant: str, ids: Sequence[str], at: datetime) -> None:
+    async def expired(self, scope: Scope, now: datetime, limit: int) -> list[Memory]:
+        """See `MemoryStore.expired`."""
+        return await self._reader.expired(scope, now, limit)
+
+    async def used(self, tenant: str, accesses: Mapping[str, int], at: datetime) -> None:
         """See `MemoryStore.used`."""
-        await self._statements.used(tenant, ids, at)
+        await self._statements.used(tenant, accesses, at)
 
     async def uses(self, tenant: str, ids: Sequence[str]) -> dict[str, Use]:
         """See `MemoryStore.uses`."""

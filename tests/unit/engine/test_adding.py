@@ -8,6 +8,7 @@ from engram_core import InvalidInputError, Message, ProviderError, ProviderUnava
 from engram_core.engine import Backend, Engine, LazyBackend
 from engram_core.engine.base import utc_now
 from engram_core.engine.learning import Lessons
+from engram_core.engine.uses import UseLog
 from engram_core.ingest.learn.asking import Meter
 from engram_core.ingest.learn.learner import Learner
 from engram_core.ingest.learn.rules import RulesExtractor
@@ -109,7 +110,7 @@ async def test_what_has_no_vector_gets_one_while_the_engine_is_open(embedder):
 
     async def build():
         learner = Learner(store, failing, RulesExtractor(), None, utc_now)
-        return Backend(store, failing, EstimateCounter(), Lessons(store, failing, learner), Meter())
+        return Backend(store, failing, EstimateCounter(), Lessons(store, failing, learner), Meter(), UseLog(store))
 
     async with Engine(LazyBackend(build, sweep_every=0), "default") as engine:
         assert (await engine.add("the zebra escaped", user_id="ada")).pending == 1

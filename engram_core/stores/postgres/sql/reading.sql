@@ -28,3 +28,12 @@ WHERE m.shard_key = $11
   AND (m.recorded_at, m.seq) > (coalesce($12::timestamptz, '-infinity'), coalesce($13::bigint, 0))
   AND {admitted}
 ORDER BY m.recorded_at, m.seq LIMIT $14;
+
+-- name: expired
+-- Memories that have expired and are neither retired nor closed, the longest expired first. $1 owners, $2 tenant, $3 user, $4 agent,
+-- $5 session (NULL is any), $6 now, $7 how many.
+SELECT m.* FROM memories m
+WHERE m.shard_key = ANY($1::bigint[]) AND m.tenant = $2 AND ($3::text IS NULL OR m.user_id = $3)
+  AND ($4::text IS NULL OR m.agent_id = $4) AND ($5::text IS NULL OR m.session_id = $5)
+  AND m.retired_at IS NULL AND m.expires_at <= $6 AND (m.valid_to IS NULL OR m.valid_to > $6)
+ORDER BY m.expires_at, m.seq LIMIT $7;

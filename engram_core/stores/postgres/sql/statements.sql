@@ -29,12 +29,13 @@ WHERE m.retired_at IS NULL AND NOT l.bites
 ORDER BY l.first, l.step DESC, m.seq DESC;
 
 -- name: use
--- Count an access. $1 tenant, $2 ids, $3 when.
+-- Count accesses. $1 tenant, $2 ids, $3 how many, $4 when.
 INSERT INTO uses AS u (shard_key, memory_id, accesses, last_at, stated)
-SELECT m.shard_key, m.id, 1, $3, m.importance FROM memories m
-WHERE m.id = ANY($2::uuid[]) AND m.tenant = $1 ORDER BY m.shard_key, m.id
+SELECT m.shard_key, m.id, n.accesses, $4, m.importance
+FROM memories m JOIN unnest($2::uuid[], $3::bigint[]) AS n (id, accesses) ON m.id = n.id
+WHERE m.id = ANY($2) AND m.tenant = $1 ORDER BY m.shard_key, m.id
 ON CONFLICT (shard_key, memory_id) DO UPDATE
-SET accesses = u.accesses + 1, last_at = greatest(u.last_at, EXCLUDED.last_at);
+SET accesses = u.accesses + EXCLUDED.accesses, last_at = greatest(u.last_at, EXCLUDED.last_at);
 
 -- name: uses
 -- $1 tenant, $2 ids.

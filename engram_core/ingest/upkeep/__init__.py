@@ -1,0 +1,1 @@
+"""What keeps a store in shape: duplicates merged, sessions summarised, importance renewed, limits kept."""

@@ -1,0 +1,101 @@
+"""Statements that say the same in nearly the same words become one.
+
+Two are the same when subject, attribute and state are, and their values have the same words: stemmed, in any order,
+articles and possessives aside. Vectors do not decide: the built-in model puts "likes red wine" nearer to "likes white
+wine" (cosine 0.87) than to "enjoys a glass of red" (0.68), and what is merged wrongly is lost to search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from engram_core.domain.change import Change, Op
+from engram_core.domain.ids import new_id
+from engram_core.domain.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+ACTOR = "consolidation"
+_WORD = re.compile(r"[^\W_]+(?:[.'’:/-][^\W_]+)*")
+_EMPTY = frozenset(("a", "an", "the", "my", "his", "her", "its", "our", "their", "your", "some"))
+
+
+def merges(statements: Iterable[Memory], now: datetime) -> list[Change]:
+    """Make the changes that merge duplicates: a DELETE of each copy, and what the kept one takes over from it.
+
+    Args:
+        statements: Current ones.
+        now: When it is decided.
+
+    Returns:
+        Each DELETE is followed by the NOOP that gives the kept statement the sources of the copy, where it has others;
+        `undo` of the DELETE reverts both.
+    """
+    alike: dict[Hashable, list[Memory]] = defaultdict(list)
+    for memory in statements:
+        if (said := _said(memory)) is not None:
+            alike[said].append(memory)
+    changes: list[Change] = []
+    for group in alike.values():
+        kept, *copies = sorted(group, key=_rank)
+        for copy in copies:
+            if _loses_nothing(kept, copy):
+                taken = _taken_over(kept, copy, now)
+                changes += taken
+                kept = taken[-1].after or kept
+    return changes
+
+
+def _said(memory: Memory) -> Hashable | None:
+    """Return what a statement says, to be compared; None where it is no statement, or will end by itself."""
+    if memory.kind in ("turn", "summary") or memory.valid_to is not None:
+        return None
+    claim = memory.claim
+    words = _words(memory.text if claim is None else claim.value)
+    if not words:
+        return None
+    about = None if claim is None else (claim.key, claim.holds)
+    return memory.scope, memory.kind if claim is None else None, about, words
+
+
+def _words(text: str) -> frozenset[str]:
+    found = (word.casefold() for word in _WORD.findall(text))
+    return frozenset(_stemmer().stemWord(word) for word in found if word not in _EMPTY)
+
+
+@cache
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+def _rank(memory: Memory) -> tuple[bool, bool, int, datetime, datetime, str]:
+    """Order copies: the user's own word first, then what lasts, then what knows more, then the oldest."""
+    lasting = (memory.origin != "user", memory.expires_at is not None)
+    return *lasting, -len(memory.metadata), memory.valid_from, memory.recorded_at, memory.id
+
+
+def _loses_nothing(kept: Memory, copy: Memory) -> bool:
+    """Tell whether the kept one is found by every filter that finds the copy, and lasts as long."""
+    if kept.expires_at is not None and kept.expires_at != copy.expires_at:
+        return False
+    return all(key in kept.metadata and kept.metadata[key] == value for key, value in copy.metadata.items())
+
+
+def _taken_over(kept: Memory, copy: Memory, now: datetime) -> list[Change]:
+    reason = f"it says the same as {kept.text!r}"
+    gone = Change(new_id(), Op.DELETE, replace(copy, retired_at=now), None, reason, ACTOR, now, copy.sources)
+    fresh = tuple(id for id in copy.sources if id not in kept.sources)
+    if not fresh:
+        return [gone]
+    after = replace(kept, sources=kept.sources + fresh)
+    reason = f"merged with {copy.text!r}"
+    return [gone, Change(new_id(), Op.NOOP, kept, after, reason, ACTOR, now, fresh, cause=gone.id)]
