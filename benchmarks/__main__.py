@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks retrieval | speed | fusion-choice`."""
+"""The command line: `python -m benchmarks retrieval | operations | speed | fusion-choice`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from benchmarks import fusion_choice, retrieval, speed
 from benchmarks.methods import METHODS
+from benchmarks.operations import scorecard
+from benchmarks.operations.data import paths_of
 from benchmarks.peers import default_embedder
 from engram_core import AsyncEngram, EngramError
 
@@ -31,6 +33,18 @@ async def _retrieval(options: argparse.Namespace, scratch: Path) -> None:
     data_dir = None if options.database_url else options.data_dir or scratch
     async with AsyncEngram(data_dir=data_dir, database_url=options.database_url) as engine:
         await retrieval.run(engine, options.data, method=options.method, limit=options.limit, json_path=options.json)
+
+
+async def _operations(options: argparse.Namespace, _: Path) -> None:
+    async with AsyncEngram(database_url="memory://", llm=options.llm) as engine:
+        await scorecard.run(
+            engine,
+            paths_of(options.split),
+            limit=options.limit,
+            json_path=options.json,
+            mistakes=options.mistakes,
+            show_held_out=options.show_held_out,
+        )
 
 
 async def _speed(options: argparse.Namespace, scratch: Path) -> None:
@@ -64,6 +78,20 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the embedded store (default: throw it away)")
     store.add_argument("--database-url", metavar="URL", help="use this PostgreSQL; memory:// for none")
     found.set_defaults(run=_retrieval)
+    card = commands.add_parser(
+        "operations", help="precision and recall of what is added, replaced, deleted and refused"
+    )
+    card.add_argument(
+        "--split", nargs="+", default=["test"], metavar="dev|test|FILE", help="dialogues to play (default: test)"
+    )
+    card.add_argument(
+        "--llm", metavar="PROVIDER:MODEL", help="openai:… or ollama:… (default: ENGRAM_LLM, else the rules)"
+    )
+    card.add_argument("--limit", type=int, metavar="N", help="only the first N dialogues of each file")
+    card.add_argument("--json", type=Path, metavar="OUT", help="write the numbers here as JSON too")
+    card.add_argument("--mistakes", action="store_true", help="print the dialogues with a wrong or a missed change")
+    card.add_argument("--show-held-out", action="store_true", help="print the texts of the test split too")
+    card.set_defaults(run=_operations)
     fast = commands.add_parser("speed", help="add_many and search beside the limits they are held against")
     fast.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N")
     fast.add_argument("--add-messages", type=int, default=1_000, metavar="N", help="messages for the add_many part")

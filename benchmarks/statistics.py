@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 RESAMPLES = 2000
+#: The standard normal quantile of a two-sided 95% interval.
+_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,20 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[str], seed: int =
     draws = np.random.default_rng(seed).integers(len(counts), size=(RESAMPLES, len(counts)))
     low, high = np.percentile(sums[draws].sum(axis=1) / counts[draws].sum(axis=1), [2.5, 97.5])
     return Mean(value, float(low), float(high), len(values))
+
+
+def share(part: int, whole: int) -> Mean | None:
+    """Divide counts; the interval is that of Wilson 1927, which holds for few and for shares near 0 and 1 too.
+
+    Returns:
+        None where there is nothing to be a part of.
+    """
+    if not whole:
+        return None
+    value, square = part / whole, _Z**2 / whole
+    middle = (value + square / 2) / (1 + square)
+    half = math.sqrt(value * (1 - value) * square + square**2 / 4) / (1 + square)
+    return Mean(value, max(0.0, middle - half), min(1.0, middle + half), whole)
 
 
 @dataclass(frozen=True, slots=True)

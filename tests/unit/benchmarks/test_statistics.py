@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.statistics import Latency, clustered_mean
+from benchmarks.statistics import Latency, clustered_mean, share
 
 
 def test_the_mean_is_over_values_not_over_clusters():
@@ -44,3 +44,16 @@ def test_latency_is_in_milliseconds():
     assert latency.p50 == pytest.approx(51)
     assert latency.p95 == pytest.approx(96)
     assert latency.count == 101
+
+
+def test_a_share_has_the_interval_of_wilson():
+    # Newcombe 1998, table I: 81 of 263 and 0 of 20.
+    found = share(81, 263)
+    assert (round(found.low, 4), round(found.high, 4), found.count) == (0.2553, 0.3662, 263)
+    nothing = share(0, 20)
+    assert (nothing.value, nothing.low, round(nothing.high, 4)) == (0, 0, 0.1611)
+
+
+def test_a_share_of_all_reaches_one_and_a_share_of_nothing_is_none():
+    assert share(9, 9).high == pytest.approx(1)
+    assert share(0, 0) is None
