@@ -102,7 +102,18 @@ class RateLimitedError(ProviderError):
 
 
 class InvalidOutputError(ProviderError):
-    """The provider answered something that cannot be used."""
+    """The provider answered something that cannot be used.
+
+    Attributes:
+        input_tokens: What asking took all the same, as the provider counted; 0 where it did not say.
+        output_tokens: What the answer took.
+    """
+
+    def __init__(self, message: str, *, input_tokens: int = 0, output_tokens: int = 0) -> None:
+        """Say what is wrong with the answer, and what it took."""
+        super().__init__(message)
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
 
 
 def _shorten(value: object, limit: int = 80) -> str:

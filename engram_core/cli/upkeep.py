@@ -41,8 +41,8 @@ def expire(
 ) -> None:
     """Retire what has expired, and the least valuable memories of a user who has too many.
 
-    The limit is ENGRAM_MAX_MEMORIES_PER_USER. `engram history` tells why something was retired, and `engram undo` brings
-    back what was one too many.
+    The limit is ENGRAM_MAX_MEMORIES_PER_USER. `engram history` tells why something was retired, and `engram undo`
+    brings back what was one too many.
     """
     from engram_core.cli import rendering
 

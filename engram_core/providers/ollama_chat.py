@@ -37,11 +37,11 @@ class OllamaChat(ChatModel):
                 model=self._model, messages=asked, format=dict(schema), options=self._options, stream=False
             )
             text, reason = response.message.content, response.done_reason
-        if reason == "length":
-            raise InvalidOutputError("ollama: the answer was cut off at its greatest length")
-        if not text:
-            raise InvalidOutputError("ollama: an empty answer")
-        return Reply(text, response.prompt_eval_count or 0, response.eval_count or 0)
+        sent, made = response.prompt_eval_count or 0, response.eval_count or 0
+        if text and reason != "length":
+            return Reply(text, sent, made)
+        problem = "the answer was cut off at its greatest length" if text else "an empty answer"
+        raise InvalidOutputError(f"ollama: {problem}", input_tokens=sent, output_tokens=made)
 
     async def close(self) -> None:
         """Close the connections."""

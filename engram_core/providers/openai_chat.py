@@ -83,9 +83,7 @@ class OpenAIChat(ChatModel):
         except (openai.BadRequestError, openai.UnprocessableEntityError) as exc:
             if "temperature" in exc.message and self._plain:
                 self._plain = {}
-            elif self._way + 1 < len(_WAYS) and any(
-                word in exc.message for word in ("response_format", "schema", "json")
-            ):
+            elif self._way + 1 < len(_WAYS) and _is_about_json(exc.message):
                 self._way += 1
             else:
                 raise
@@ -101,14 +99,17 @@ class _Refused(Exception):
 
 
 def _reply(response: Any) -> Reply:
-    if not response.choices:
-        raise InvalidOutputError("openai: an answer without choices")
-    choice = response.choices[0]
-    if choice.message.refusal:
-        raise InvalidOutputError(f"openai: the model refused: {choice.message.refusal}")
-    if choice.finish_reason == "length":
-        raise InvalidOutputError("openai: the answer was cut off at its greatest length")
-    if not choice.message.content:
-        raise InvalidOutputError("openai: an empty answer")
     usage = response.usage
-    return Reply(choice.message.content, usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0)
+    sent, made = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+    choice = response.choices[0] if response.choices else None
+    if choice is None:
+        problem = "an answer without choices"
+    elif choice.message.refusal:
+        problem = f"the model refused: {choice.message.refusal}"
+    elif choice.finish_reason == "length":
+        problem = "the answer was cut off at its greatest length"
+    elif not choice.message.content:
+        problem = "an empty answer"
+    else:
+        return Reply(choice.message.content, sent, made)
+    raise InvalidOutputError(f"openai: {problem}", input_tokens=sent, output_tokens=made)

@@ -54,10 +54,11 @@ async def ask(model: ChatModel, meter: Meter, system: str, user: str, shape: typ
     """
     messages = [("system", system), ("user", user)]
     for repairing in (False, True):
-        text = await _answer(model, meter, messages, shape.model_json_schema(), repairing=repairing)
+        text = ""
         try:
+            text = await _answer(model, meter, messages, shape.model_json_schema(), repairing=repairing)
             return shape.model_validate(read_json(text))
-        except (ValidationError, ValueError) as exc:
+        except (ValidationError, ValueError, InvalidOutputError) as exc:
             problem = str(exc)[:_SHOWN]
         messages += [
             ("assistant", text[:_SHOWN] or "(nothing)"),
@@ -73,6 +74,9 @@ async def _answer(
     meter.count(calls=1, repairs=int(repairing))
     try:
         reply = await model.answer(messages, schema)
+    except InvalidOutputError as exc:  # that it failed is counted when its repair fails too
+        meter.count(input_tokens=exc.input_tokens, output_tokens=exc.output_tokens)
+        raise
     except ProviderError:
         meter.count(failures=1)
         raise
@@ -92,7 +96,18 @@ def read_json(text: str) -> Any:
         begins = [place for place in (attempt.find("{"), attempt.find("[")) if place >= 0]
         if begins:
             try:
-                return json.JSONDecoder().raw_decode(attempt, min(begins))[0]
+                return _storable(json.JSONDecoder().raw_decode(attempt, min(begins))[0])
             except ValueError:
                 continue
     raise ValueError("there is no JSON value in the answer")
+
+
+def _storable(value: Any) -> Any:
+    """Replace what no database keeps in texts, NUL and lone surrogates: an answer may hold any escape there is."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value

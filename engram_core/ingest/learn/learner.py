@@ -29,6 +29,10 @@ _TRIES = 5
 _NEIGHBOURS = 8
 
 
+class _ContendedError(Exception):
+    """Others changed the memories of a lesson again and again."""
+
+
 class Judge(Protocol):
     """Decides about candidates that rules cannot place."""
 
@@ -78,6 +82,9 @@ class Learner:
         except ProviderError as exc:
             await self._postpone(lesson, exc)
             return None
+        except _ContendedError as exc:
+            await self._store.postpone_lesson(lesson.job, str(exc), self._delays[0])
+            return None
         except asyncio.CancelledError:
             # Whoever comes next need not wait for the lease to end.
             await self._store.postpone_lesson(lesson.job, "interrupted", 0.0)
@@ -102,7 +109,7 @@ class Learner:
                 continue
             self._unusable.pop(lesson.job, None)
             return tuple(changes) if done else ()
-        raise ProviderError("memories change faster than they can be learned about")
+        raise _ContendedError("its memories change faster than they can be learned about")
 
     async def _known(self, scope: Scope, candidates: Sequence[Candidate]) -> list[Memory]:
         subjects = {candidate.claim.subject for candidate in candidates}

@@ -11,8 +11,8 @@ again (an observation), or among the hits of a search (an access). The importanc
 
     σ( logit(stated) + B / 2 )
 
-`stated` is what the memory was given when it was written. What was said once today keeps it (B = 0); after a year without
-use 0.5 has become 0.19; ten uses, the last today, make it 0.59. The weight of B, one half, is our choice.
+`stated` is what the memory was given when it was written. What was said once today keeps it (B = 0); after a year
+without use 0.5 has become 0.19; ten uses, the last today, make it 0.59. The weight of B, one half, is our choice.
 """
 
 from __future__ import annotations

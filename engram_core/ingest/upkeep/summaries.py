@@ -6,16 +6,15 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Annotated
 from uuid import NAMESPACE_OID, uuid5
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, StringConstraints
 
 from engram_core.domain.change import Change, Op
-from engram_core.domain.checks import check_text
 from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
-from engram_core.errors import InvalidInputError
 from engram_core.ingest.learn.asking import Meter, ask
 from engram_core.ingest.learn.prompting import Prompts
 from engram_core.ports import ChatModel
@@ -33,15 +32,7 @@ _LONGEST = 4_000
 class Summary(BaseModel):
     """What the model is asked for."""
 
-    summary: str = Field(min_length=1, max_length=_LONGEST)
-
-    @field_validator("summary")
-    @classmethod
-    def _storable(cls, value: str) -> str:
-        try:
-            return check_text("summary", value).strip()
-        except InvalidInputError as exc:
-            raise ValueError(exc.accepted) from None  # pydantic adds the place
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_LONGEST)]
 
 
 @dataclass(frozen=True, slots=True)

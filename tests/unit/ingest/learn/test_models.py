@@ -81,6 +81,10 @@ def test_json_is_found_in_what_local_models_say(text):
     assert read_json(text) == {"name": "green"}
 
 
+def test_what_no_database_keeps_is_replaced():
+    assert read_json('{"na\\u0000me": ["a\\ud800b", 1, null]}') == {"na\ufffdme": ["a?b", 1, None]}
+
+
 @pytest.mark.parametrize("text", ["", "green", "{", "<think>{}"])
 def test_no_json_is_an_error(text):
     with pytest.raises(ValueError, match="no JSON"):
