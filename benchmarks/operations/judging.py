@@ -170,8 +170,14 @@ def _closes(wanted: Wanted, made: Made, memory: Memory) -> bool:
 
 
 def _was_right_as_known(made: Made, wanted: Wanted, known: Sequence[Made]) -> bool:
-    """Tell whether a new statement says what is wanted, where what is to be closed or repeated was never learned."""
-    if wanted.refused or wanted.op not in ("UPDATE", "NOOP") or not is_new(made, wanted):
+    """Tell whether a change was right given that what is to be closed, repeated or forgotten was never learned.
+
+    It is a new statement that says what is wanted; of what is to be forgotten, a refusal that finds nothing.
+    """
+    if wanted.op == "DELETE":
+        if made.change.op is not Op.NOOP or made.change.memory.kind != "turn":
+            return False
+    elif wanted.refused or wanted.op == "ADD" or not is_new(made, wanted):
         return False
-    target = wanted.instead_of or wanted.says
+    target = wanted.closed or wanted.says
     return not any(wanted.subject in one.subjects and says(one.change.after, target) for one in known)

@@ -196,6 +196,16 @@ def test_one_update_makes_one_add_neutral_and_none_when_it_was_made():
     assert verdicts(judged(call(*porto, expect=[MOVED]))) == [["neutral", "wrong"]]
 
 
+def test_a_refusal_to_forget_what_was_never_learned_is_neutral():
+    forget = wanted("DELETE", was=["Lisbon"])
+    dialogue = judged(call(made("NOOP", turn()), expect=[forget]))
+    assert verdicts(dialogue) == [["neutral"]]
+    assert len(dialogue.missed) == 1
+    learned = call(add("User lives in Lisbon."), expect=[LISBON])
+    assert verdicts(judged(learned, call(made("NOOP", turn()), expect=[forget]))) == [["right"], ["wrong"]]
+    assert verdicts(judged(call(add("User lives in Rome."), expect=[forget]))) == [["wrong"]]
+
+
 @pytest.mark.parametrize("kind", ["expect", "allow"])
 def test_an_add_for_a_repetition_of_what_was_never_learned_is_neutral(kind):
     again = wanted("NOOP", says=["Lisbon"])
