@@ -20,6 +20,21 @@ EXPECTED = {
         "second run: 0 added, 3 were there",
         "every Tuesday at seven",
     ],
+    "keep_in_shape": [
+        "merged: ['User likes hikes.']",
+        "1 had expired, 3 were too many:",
+        "over the limit of 12 memories",
+        "kept: User likes hiking.",
+    ],
+    "learn_facts": [
+        "UPDATE User lives in Porto.",
+        "DELETE User has a dog Rex.",
+        "ADD    User has a dog Max.",
+        "NOOP   User lives in Porto.",
+        "now: User lives in Porto. Since 2024-05-17; before: User lives in Lisbon.",
+        "undone: ['User lives in Lisbon.'",
+    ],
+    "learn_with_a_model": ["Ana mora no Porto.", "{'item': 'forno', 'number': 'KX-48213'}", "1 call, tokens counted"],
     "many_users_async": ["example-acme -> ['My order KX-48213", "example-globex -> ['I would like to cancel"],
     "remember_across_sessions": ["2 turns are remembered"],
 }

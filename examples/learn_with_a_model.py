@@ -1,0 +1,45 @@
+"""How do I learn with a language model, give it my own instructions, and get memories of my own shape?
+
+Runs offline with a scripted model. With a real one: `ENGRAM_LLM=ollama:qwen2.5 python examples/learn_with_a_model.py`,
+or `ENGRAM_LLM=openai:gpt-4o-mini` with a key.
+"""
+
+import json
+import os
+from contextlib import ExitStack
+
+from pydantic import BaseModel
+
+from engram_core import Engram, Settings
+from engram_core.testing import ScriptedServer
+
+
+class Order(BaseModel):
+    """Something that a customer ordered."""
+
+    item: str
+    number: str
+
+
+def scripted(_messages: list[tuple[str, str]], _schema: dict[str, object] | None) -> str:
+    """Answer what a good model would answer about the one turn below."""
+    home = {"turns": [1], "subject": "user", "attribute": "home", "value": "Porto", "text": "Ana mora no Porto."}
+    order = {"turns": [1], "data": {"item": "forno", "number": "KX-48213"}}
+    return json.dumps({"statements": [home], "records": [order]})
+
+
+with ExitStack() as stack:
+    if os.environ.get("ENGRAM_LLM"):
+        settings = Settings()
+    else:
+        server = stack.enter_context(ScriptedServer(answer=scripted))
+        settings = Settings(llm="openai:scripted", openai_base_url=server.openai_url, openai_api_key="none")
+    settings = settings.model_copy(update={"custom_instructions": "Orders and addresses matter; small talk does not."})
+    memory = stack.enter_context(Engram(settings, memory_schema=Order))
+
+    result = memory.add("Moro no Porto, e encomendei o forno KX-48213.", user_id="example-ana")
+    for change in result.changes:
+        print(change.op, change.memory.text, change.memory.metadata.get("data", ""))
+    usage = memory.usage()
+    print(f"{usage.calls} call, {usage.input_tokens + usage.output_tokens > 0 and 'tokens counted'}")
+    memory.erase(user_id="example-ana")
