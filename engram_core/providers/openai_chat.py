@@ -12,8 +12,9 @@ from engram_core.ports import ChatModel, Reply
 from engram_core.providers.openai import translated
 from engram_core.providers.strict import strict
 
-#: Ways to ask for JSON, the surest first: servers differ in what they take.
-_WAYS = ("json_schema", "json_object", "text")
+#: Ways to ask for JSON, the surest first: servers differ in what they take. OpenAI refuses a schema with bounds (of
+#: lists and numbers); what others serve needs them most, since small models do not come to an end by themselves.
+_WAYS = ("bounded json_schema", "json_schema", "json_object", "text")
 
 
 class OpenAIChat(ChatModel):
@@ -49,7 +50,7 @@ class OpenAIChat(ChatModel):
         self._max_tokens = max_tokens
         # OpenAI's newer models refuse the older name; servers of one's own may know it alone.
         self._limit = "max_tokens" if base_url else "max_completion_tokens"
-        self._way = 0
+        self._way = 0 if base_url else 1
         self._plain: dict[str, Any] = {"temperature": 0.0}
         self._client = openai.AsyncOpenAI(
             api_key=api_key or "none", base_url=base_url, timeout=timeout, max_retries=max_retries
@@ -72,8 +73,9 @@ class OpenAIChat(ChatModel):
     async def _create(self, messages: list[dict[str, str]], schema: Mapping[str, Any]) -> Any:
         options: dict[str, Any] = {**self._plain, self._limit: self._max_tokens}
         way = _WAYS[self._way]
-        if way == "json_schema":
-            shape = {"name": str(schema.get("title", "answer")), "schema": strict(schema), "strict": True}
+        if way.endswith("json_schema"):
+            written = strict(schema, bounds=way.startswith("bounded"))
+            shape = {"name": str(schema.get("title", "answer")), "schema": written, "strict": True}
             options["response_format"] = {"type": "json_schema", "json_schema": shape}
         elif way == "json_object":
             options["response_format"] = {"type": "json_object"}

@@ -13,7 +13,11 @@ from engram_core.providers.ollama_chat import OllamaChat
 from engram_core.providers.openai_chat import OpenAIChat
 from engram_core.testing import Fault, ScriptedServer
 
-SCHEMA = {"title": "Colour", "type": "object", "properties": {"name": {"type": "string", "minLength": 1}}}
+SCHEMA = {
+    "title": "Colour",
+    "type": "object",
+    "properties": {"name": {"type": "string", "minLength": 1}, "shades": {"type": "array", "maxItems": 3}},
+}
 ASKED = [("system", "Answer in JSON."), ("user", "Which colour?")]
 
 
@@ -53,6 +57,7 @@ async def test_the_schema_goes_with_the_question(model, server):
     body = server.requests[0].body
     sent = body.get("format") or body["response_format"]["json_schema"]["schema"]
     assert sent["properties"]["name"]["type"] == "string"
+    assert sent["properties"]["shades"]["maxItems"] == 3
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,22 @@ async def test_a_server_that_knows_no_schema_is_asked_in_simpler_ways(server):
     for _ in range(2):
         assert (await model.answer(ASKED, SCHEMA)).text == '{"name": "green"}'
     kinds = [(request.body.get("response_format") or {}).get("type") for request in server.requests]
-    assert kinds == ["json_schema", "json_object", "json_object"]
+    assert kinds == ["json_schema", "json_schema", "json_object", "json_object"]
+    await model.close()
+
+
+async def test_a_server_that_takes_no_bounds_is_asked_without(server):
+    model = OpenAIChat("m", base_url=server.openai_url, max_retries=0)
+    real = server.endpoints["/v1/chat/completions"]
+
+    def strict(body):
+        if "maxItems" in str(body["response_format"]):
+            raise KeyError("schema: maxItems is not permitted")
+        return real(body)
+
+    server.endpoints["/v1/chat/completions"] = strict
+    assert (await model.answer(ASKED, SCHEMA)).text == '{"name": "green"}'
+    assert len(server.requests) == 2
     await model.close()
 
 

@@ -45,18 +45,35 @@ class Meter:
         self._usage = replace(usage, cost=present.cost + spent / 1_000_000)
 
 
-async def ask(model: ChatModel, meter: Meter, system: str, user: str, shape: type[Shape]) -> Shape:
+async def ask(
+    model: ChatModel,
+    meter: Meter,
+    system: str,
+    user: str,
+    shape: type[Shape],
+    *,
+    schema: Mapping[str, Any] | None = None,
+) -> Shape:
     """Ask for an answer of a shape; one that does not fit is sent back once, with what is wrong with it.
+
+    Args:
+        model: Asked once or twice.
+        meter: Counts.
+        system: What is to be done.
+        user: What it is to be done with.
+        shape: What the answer is held to.
+        schema: Its JSON Schema, where the model is to be held to narrower bounds than the shape has.
 
     Raises:
         InvalidOutputError: The second answer does not fit either.
         ProviderError: The model failed.
     """
+    schema = schema or shape.model_json_schema()
     messages = [("system", system), ("user", user)]
     for repairing in (False, True):
         text = ""
         try:
-            text = await _answer(model, meter, messages, shape.model_json_schema(), repairing=repairing)
+            text = await _answer(model, meter, messages, schema, repairing=repairing)
             return shape.model_validate(read_json(text))
         except (ValidationError, ValueError, InvalidOutputError) as exc:
             problem = str(exc)[:_SHOWN]

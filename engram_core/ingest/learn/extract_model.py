@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from engram_core.domain.claim import USER, Claim, plain
 from engram_core.domain.memory import Memory
@@ -24,8 +24,20 @@ from engram_core.ports import ChatModel
 MOST_STATEMENTS = 50
 MOST_CHARACTERS = 24_000
 _LONGEST = 1000
+#: How many statements a model is let make of any turns, and of how many characters one more.
+_LEAST_STATEMENTS, _CHARACTERS_EACH = 3, 30
 #: Below this, the model itself does not believe it.
 _LEAST_CERTAIN = 0.5
+
+
+def _share(given: object) -> object:
+    """Take a share however a small model writes it: 85 is 0.85, and what lies outside lies at the edge."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        return given
+    return min(max(given / 100 if 1 < given <= 100 else given, 0.0), 1.0)
+
+
+Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 
 
 class Statement(BaseModel):
@@ -42,8 +54,8 @@ class Statement(BaseModel):
     )
     instead_of: str | None = None
     since: str | None = None
-    certainty: float = Field(1.0, ge=0, le=1)
-    importance: float = Field(0.5, ge=0, le=1)
+    certainty: Share = 1.0
+    importance: Share = 0.5
 
 
 class Statements(BaseModel):
@@ -91,7 +103,8 @@ class ModelExtractor:
         return [candidate for batch in _batches(turns) for candidate in await self._extract(batch)]
 
     async def _extract(self, turns: Sequence[Memory]) -> list[Candidate]:
-        answer: Any = await ask(self._model, self._meter, self._system, _shown(turns), self._shape)
+        schema = _bounded(self._shape.model_json_schema(), turns)
+        answer: Any = await ask(self._model, self._meter, self._system, _shown(turns), self._shape, schema=schema)
         found: dict[tuple[object, ...], Candidate] = {}
         for statement in answer.statements[:MOST_STATEMENTS]:
             candidate = self._candidate(statement, turns)
@@ -156,6 +169,22 @@ def _instructions(custom: str | None, schema: type[BaseModel] | None) -> str:
 def _with_records(schema: type[BaseModel]) -> type[Statements]:
     record = create_model("Record", turns=(list[int], ...), data=(schema, ...))
     return create_model("StatementsAndRecords", __base__=Statements, records=(list[record], []))  # type: ignore[valid-type]
+
+
+def _bounded(schema: dict[str, Any], turns: Sequence[Memory]) -> dict[str, Any]:
+    """Bound an answer by what it is about: as many statements as the turns may hold, and no turn that was not shown.
+
+    A small model that is held to a schema goes on with its list until it is cut off: the bound is where it ends.
+    """
+    most = min(MOST_STATEMENTS, _LEAST_STATEMENTS + sum(len(turn.text) for turn in turns) // _CHARACTERS_EACH)
+    for name in ("statements", "records"):
+        if name in schema["properties"]:
+            schema["properties"][name]["maxItems"] = most
+    for item in schema["$defs"].values():
+        if "turns" in item.get("properties", {}):
+            numbers = {"type": "integer", "minimum": 1, "maximum": len(turns)}
+            item["properties"]["turns"] |= {"items": numbers, "minItems": 1, "maxItems": len(turns)}
+    return schema
 
 
 def _batches(turns: Sequence[Memory]) -> list[list[Memory]]:

@@ -16,7 +16,7 @@ from engram_core.domain.scope import Scope
 from engram_core.errors import ConfigError, InvalidOutputError, ProviderUnavailableError
 from engram_core.ingest.learn.asking import Meter, ask, read_json
 from engram_core.ingest.learn.candidate import Candidate
-from engram_core.ingest.learn.extract_model import ModelExtractor
+from engram_core.ingest.learn.extract_model import ModelExtractor, Statement
 from engram_core.ingest.learn.judge_model import ModelJudge
 from engram_core.ingest.learn.prompting import Prompts
 from engram_core.ports import ChatModel, Reply
@@ -43,6 +43,14 @@ class Scripted(ChatModel):
         if isinstance(answer, Exception):
             raise answer
         return Reply(answer if isinstance(answer, str) else json.dumps(answer), 10, 5)
+
+
+class Bounded(Scripted):
+    """Keeps the schema that it was to be held to."""
+
+    async def answer(self, messages, schema):
+        self.schema = schema
+        return await super().answer(messages, schema)
 
 
 class Colour(BaseModel):
@@ -162,6 +170,20 @@ async def test_a_statement_becomes_a_candidate_in_the_speakers_language():
 )
 async def test_what_does_not_hold_water_is_dropped(fields):
     assert await extract(said(**fields)) == []
+
+
+async def test_the_answer_is_bounded_by_what_it_is_about():
+    model = Bounded({"statements": []})
+    turns = [turn(), turn("x" * 300)]
+    await ModelExtractor(model, Meter(), Prompts()).extract(turns)
+    numbers = model.schema["$defs"]["Statement"]["properties"]["turns"]
+    assert (numbers["minItems"], numbers["items"]["minimum"], numbers["items"]["maximum"]) == (1, 1, 2)
+    assert model.schema["properties"]["statements"]["maxItems"] == 3 + (300 + len(turns[0].text)) // 30
+
+
+@pytest.mark.parametrize(("given", "taken"), [(85, 0.85), (2024, 1.0), (-1, 0.0), (0.3, 0.3), (1, 1.0)])
+def test_a_share_is_taken_however_it_is_written(given, taken):
+    assert Statement(**said(importance=given)).importance == taken
 
 
 async def test_made_up_numbers_of_turns_are_ignored_and_counted():
