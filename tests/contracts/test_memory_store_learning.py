@@ -206,6 +206,14 @@ async def test_the_successor_is_the_last_that_is_not_retired(store, suite):
     assert await store.successors("other", [a.id]) == {}
 
 
+async def test_of_two_that_superseded_the_same_the_later_is_the_successor(store, suite):
+    (turn,) = (await told(store, suite, "one")).turns
+    a = await learned(store, suite, turn)
+    both = [replace(suite.memory(text, a.scope, kind="fact"), supersedes=a.id) for text in ("b", "c")]
+    await store.restore([(memory, None) for memory in both], [])
+    assert (await store.successors("acme", [a.id]))[a.id].id == both[1].id
+
+
 async def test_a_line_of_versions_that_bites_its_tail_ends(store, suite):
     one, two = suite.memory("one", kind="fact"), suite.memory("two", kind="fact")
     one, two = replace(one, supersedes=two.id), replace(two, supersedes=one.id)

@@ -3,67 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
-from engram_core.stores.inmemory.rows import Row, separate
+from engram_core.stores.inmemory.lookup import Lookup
+from engram_core.stores.inmemory.rows import separate
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change, and its place in the order of writing."""
+
+    change: Change
+    place: int
 
 
 class History:
-    """Changes by id, in the order they were written."""
+    """Changes by id, by memory and by cause."""
 
     def __init__(self) -> None:
-        self._changes: dict[str, Change] = {}
+        self._entries: dict[str, Entry] = {}  # in the order of writing
+        self._by_memory: Lookup[str] = Lookup()
+        self._by_cause: Lookup[str] = Lookup()
+        self._last_place = 0
 
     def add(self, changes: Iterable[Change]) -> None:
         """Write changes, but for those that are there already."""
         for change in changes:
-            self._changes.setdefault(change.id, _copy(change))
+            if change.id not in self._entries:
+                self._last_place += 1
+                self._entries[change.id] = Entry(_copy(change), self._last_place)
+                self._by_memory.add(change.id, _touched(change))
+                self._by_cause.add(change.id, _causes(change))
 
     def within(self, scope: Scope) -> Iterator[Change]:
         """Iterate over the changes of all that a scope contains, oldest first."""
-        found = [change for change in self._changes.values() if scope.contains(change.memory.scope)]
-        return map(_copy, sorted(found, key=lambda change: change.at))
+        return map(_copy, _by_time(e for e in self._entries.values() if scope.contains(e.change.memory.scope)))
 
     def decision(self, tenant: str, id: str) -> list[Change]:
         """Return a change by id and those it caused."""
-        first = self._changes.get(id)
-        if first is None or first.memory.scope.tenant != tenant:
+        first = self._entries.get(id)
+        if first is None or first.change.memory.scope.tenant != tenant:
             return []
-        return [_copy(first), *(_copy(change) for change in self._changes.values() if change.cause == id)]
+        caused = sorted(self._found(self._by_cause, [id]), key=lambda entry: entry.place)
+        return [_copy(entry.change) for entry in [first, *caused]]
 
     def of(self, ids: Collection[str]) -> list[Change]:
         """Return the changes that opened or closed these memories, oldest first."""
-        wanted = set(ids)
-        found = [change for change in self._changes.values() if wanted & _touched(change)]
-        return [_copy(change) for change in sorted(found, key=lambda change: change.at)]
+        return list(map(_copy, _by_time(self._found(self._by_memory, ids))))
 
     def erase(self, ids: Collection[str]) -> int:
         """Remove the changes that are about any of these memories; return how many."""
-        gone = [change.id for change in self.of(ids)]
-        for id in gone:
-            del self._changes[id]
+        gone = list(self._found(self._by_memory, ids))
+        for change in (entry.change for entry in gone):
+            del self._entries[change.id]
+            self._by_memory.remove(change.id, _touched(change))
+            self._by_cause.remove(change.id, _causes(change))
         return len(gone)
 
+    def _found(self, lookup: Lookup[str], keys: Collection[str]) -> Iterator[Entry]:
+        return (self._entries[id] for id in lookup.find(keys))
 
-def family(row: Row, rows: Iterable[Row]) -> set[str]:
-    """Return the ids of a memory, of all it superseded and of all that superseded it."""
-    mine = [other.memory for other in rows if other.memory.scope.tenant == row.memory.scope.tenant]
-    older = {memory.id: memory.supersedes for memory in mine}
-    found: set[str] = set()
-    id: str | None = row.memory.id
-    while id in older and id not in found:
-        found.add(id)
-        id = older[id]
-    while newer := {memory.id for memory in mine if memory.supersedes in found} - found:
-        found |= newer
-    return found
+
+def _by_time(entries: Iterable[Entry]) -> list[Change]:
+    return [entry.change for entry in sorted(entries, key=lambda entry: (entry.change.at, entry.place))]
 
 
 def _touched(change: Change) -> set[str]:
     return {memory.id for memory in (change.before, change.after) if memory is not None}
+
+
+def _causes(change: Change) -> tuple[str, ...]:
+    return () if change.cause is None else (change.cause,)
 
 
 def _copy(change: Change) -> Change:

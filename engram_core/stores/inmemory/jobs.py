@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from engram_core.domain.ids import new_id
@@ -59,9 +59,9 @@ class Jobs:
             del self._jobs[name]
         return None
 
-    def erase(self, present: Callable[[str], bool]) -> int:
+    def erase(self, present: Container[str]) -> int:
         """Forget memories that are gone; return how many notes had none left."""
-        emptied = [name for name, job in self._jobs.items() if not any(map(present, job.ids))]
+        emptied = [name for name, job in self._jobs.items() if not any(id in present for id in job.ids)]
         for name in emptied:
             del self._jobs[name]
         return len(emptied)

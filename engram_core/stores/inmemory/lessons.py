@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -112,9 +112,9 @@ class Lessons:
         waiting = [note.written for note in mine if note.died is None]
         return Queue(len(waiting), len(mine) - len(waiting), min(waiting, default=None))
 
-    def erase(self, present: Callable[[str], bool]) -> int:
+    def erase(self, present: Container[str]) -> int:
         """Forget turns that are gone; return how many notes had none left."""
-        emptied = [job for job, note in self._notes.items() if not any(map(present, note.turns))]
+        emptied = [job for job, note in self._notes.items() if not any(id in present for id in note.turns)]
         for job in emptied:
             del self._notes[job]
         return len(emptied)

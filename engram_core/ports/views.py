@@ -1,0 +1,69 @@
+"""What one search reads: candidates of the legs, and complete scores for them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engram_core.domain.memory import Memory
+from engram_core.ports.models import Vector
+
+Rows = NDArray[np.int64]  # (n,), row numbers of one View
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Candidates of one leg, best first, ties by row: `rows` (n,) and their raw `scores` (n,)."""
+
+    rows: Rows
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Raw scores for given rows, complete where the legs are partial.
+
+    A turn's neighbours are the turns before and after it in the same full scope (conversation), in the order of
+    (`occurred_at`, order of arrival), among those that the view may see.
+
+    Attributes:
+        dense: (n,) cosine with the question; NaN where the memory has no vector yet.
+        lexical: (n,) BM25 score with the statistics of the view's scope; 0 where no term matches.
+        near_dense: (n, 4) the same for the turn before, the turn after, the one before that and the one after that;
+            NaN where there is none.
+        near_lexical: (n, 4) likewise; 0 where there is none.
+        lengths: (n,) of the texts in terms, as BM25 takes them.
+    """
+
+    dense: NDArray[np.float32]
+    lexical: NDArray[np.float32]
+    near_dense: NDArray[np.float32]
+    near_lexical: NDArray[np.float32]
+    lengths: NDArray[np.float32]
+
+
+class View(ABC):
+    """One consistent reading of the memories that a selection admits, numbered by rows of its own.
+
+    Scope, kinds, time and metadata are applied before anything is scored. Row numbers mean nothing outside their view;
+    on the same data, the same selection numbers in the same order.
+    """
+
+    @abstractmethod
+    async def dense(self, query: Vector, limit: int) -> Leg:
+        """Return the rows nearest to the query by cosine; exact while the scope is small."""
+
+    @abstractmethod
+    async def lexical(self, query: str, limit: int) -> Leg:
+        """Return the rows with the highest BM25 score above 0. Any text is a legal query; some match nothing."""
+
+    @abstractmethod
+    async def evidence(self, rows: Rows, query: Vector | None, text: str) -> Evidence:
+        """Score these rows and their neighbours completely; `dense` is all NaN without a query vector."""
+
+    @abstractmethod
+    async def hydrate(self, rows: Rows) -> list[Memory | None]:
+        """Fetch whole memories, in the order given; None for one that was erased meanwhile."""

@@ -1,0 +1,56 @@
+"""Lines of versions: what superseded what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engram_core.domain.memory import Memory
+from engram_core.stores.inmemory.rows import Row, Rows, separate
+
+
+class Lines:
+    """Follows `supersedes` both ways, inside a tenant. An import may hold a line that bites its tail.
+
+    Args:
+        rows: The memories.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def is_succeeded(self, id: str) -> bool:
+        """Tell whether a version that is not retired supersedes this one."""
+        return any(row.memory.retired_at is None for row in self._rows.superseding([id]))
+
+    def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+        """Return the last version that is not retired in the line of each id; without those that have none."""
+        last = {id: self._last(tenant, id) for id in ids}
+        return {id: separate(memory) for id, memory in last.items() if memory is not None}
+
+    def family(self, row: Row) -> set[str]:
+        """Return the ids of a memory, of all it superseded and of all that superseded it."""
+        tenant = row.memory.scope.tenant
+        found: set[str] = set()
+        step = [row]
+        while step and step[0].memory.id not in found:
+            memory = step[0].memory
+            found.add(memory.id)
+            step = self._rows.of_tenant(tenant, [memory.supersedes or ""])
+        newer = found
+        while newer := {row.memory.id for row in self._newer(tenant, newer)} - found:
+            found = found | newer
+        return found
+
+    def _last(self, tenant: str, id: str) -> Memory | None:
+        found = None
+        line, step = {id}, {id}
+        while newer := [row.memory for row in self._newer(tenant, step) if row.memory.id not in line]:
+            for memory in newer:
+                if memory.retired_at is None:
+                    found = memory
+            step = {memory.id for memory in newer}
+            line |= step
+        return found
+
+    def _newer(self, tenant: str, ids: Iterable[str]) -> list[Row]:
+        return [row for row in self._rows.superseding(ids) if row.memory.scope.tenant == tenant]

@@ -1,0 +1,46 @@
+"""What is known about subjects, and what was learned from turns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from engram_core.domain.memory import Memory
+from engram_core.domain.scope import Scope
+from engram_core.stores.inmemory.rows import Rows, separate
+
+
+class Statements:
+    """Finds statements by what they are about and by the turns they came from.
+
+    Args:
+        rows: The memories.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def about(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
+        """Return the current statements of exactly this scope about the subjects, oldest first."""
+        found = (row.memory for row in self._rows.about(scope, subjects))
+        return [separate(memory) for memory in found if memory.is_current(now)]
+
+    def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+        """Return the statements that have one of these turns among their sources."""
+        found = (row.memory for row in self._rows.learned_from(turns))
+        return [separate(memory) for memory in found if memory.scope.tenant == tenant]
+
+    def forget(self, gone: Collection[str]) -> list[str]:
+        """Take turns that go out of the statements that stay; return those statements that have no source left.
+
+        Args:
+            gone: Ids of all that goes, statements included.
+        """
+        orphans = []
+        for memory in (row.memory for row in self._rows.learned_from(gone) if row.memory.id not in gone):
+            left = tuple(id for id in memory.sources if id not in gone)
+            self._rows.replace(replace(memory, sources=left))
+            if not left:
+                orphans.append(memory.id)
+        return orphans
