@@ -55,7 +55,7 @@ class Lessons:
         while True:
             lesson = await self._claim(job)
             if lesson is not None:
-                learned = await self._learner.learn(lesson)
+                learned = await self._learn(lesson)
                 changes += learned or ()
                 if learned is None or lesson.job == job:
                     return changes
@@ -66,6 +66,23 @@ class Lessons:
                 return changes
             else:
                 await asyncio.sleep(_LOOK_EVERY)
+
+    async def _learn(self, lesson: Lesson) -> tuple[Change, ...] | None:
+        """Learn a lesson and keep hold of it meanwhile: a model may take longer than the lease, a killed worker not."""
+        holding = asyncio.create_task(self._hold(lesson))
+        try:
+            return await self._learner.learn(lesson)
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
+
+    async def _hold(self, lesson: Lesson) -> None:
+        while True:
+            await asyncio.sleep(lesson.lease / 3)
+            try:
+                await self._store.renew_lesson(lesson.job)
+            except EngramError as exc:  # somebody else may learn it then; what is applied first counts
+                logger.warning("the lease of a lesson was not renewed: %s", exc)
 
     async def _claim(self, upto: str | None = None) -> Lesson | None:
         """Claim a lesson; one that is claimed while this is cancelled is given back, not kept for its whole lease."""
@@ -82,7 +99,7 @@ class Lessons:
         """Do what is due, vectors and lessons, until nothing is or `stopping` says so; return how much was done."""
         done = await catch_up(self._store, self._embedder)
         while not stopping() and (lesson := await self._claim()) is not None:
-            await self._learner.learn(lesson)
+            await self._learn(lesson)
             done += 1
         return done
 

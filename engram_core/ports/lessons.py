@@ -21,11 +21,15 @@ class Lesson:
         job: Names it.
         turns: In the order of arrival; those erased or retired meanwhile are left out, so there may be none.
         attempts: How often it was claimed, this time included.
+        failures: How often an answer about it could not be used.
+        lease: Seconds for which it is the claimer's, from the claim or the last renewal.
     """
 
     job: str
     turns: tuple[Memory, ...]
     attempts: int
+    failures: int
+    lease: float
 
 
 class LessonQueue(ABC):
@@ -53,8 +57,19 @@ class LessonQueue(ABC):
         """Return those of these lessons that are still to be learned, dead ones aside."""
 
     @abstractmethod
-    async def postpone_lesson(self, job: str, error: str, delay: float | None) -> None:
-        """Give a claimed lesson back: due again after `delay` seconds; with None it is dead until `replay`."""
+    async def renew_lesson(self, job: str) -> None:
+        """Begin the lease of a claimed lesson anew: whoever learns it is still at it."""
+
+    @abstractmethod
+    async def postpone_lesson(self, job: str, error: str, delay: float | None, *, failed: bool = False) -> None:
+        """Give a claimed lesson back.
+
+        Args:
+            job: One that is there no more, or is dead, is passed over.
+            error: What went wrong.
+            delay: Seconds until it is due again; with None it is dead until `replay`.
+            failed: An answer about it could not be used: counted in `Lesson.failures`.
+        """
 
     @abstractmethod
     async def dead_lessons(self, tenant: str, limit: int) -> list[DeadLetter]:

@@ -135,6 +135,32 @@ async def test_a_lease_that_ends_gives_the_lesson_to_the_next(open_store, suite)
     assert await store.live_lessons([job]) == {job}
 
 
+async def test_a_renewed_lease_is_not_given_to_the_next(open_store, suite):
+    store = await open_store(lesson_lease=0.4)
+    await told(store, suite, "one")
+    lesson = await store.claim_lesson()
+    assert lesson.lease == 0.4
+    for _ in range(4):
+        await asyncio.sleep(0.2)
+        await store.renew_lesson(lesson.job)
+        assert await store.claim_lesson() is None
+    await asyncio.sleep(0.5)
+    assert (await store.claim_lesson()).attempts == 2
+    await store.renew_lesson(new_id())
+
+
+async def test_failures_are_counted_in_the_store_until_a_replay(store, suite):
+    (job,) = (await told(store, suite, "one")).lessons
+    assert (await store.claim_lesson()).failures == 0
+    await store.postpone_lesson(job, "away", 0)
+    await store.postpone_lesson(job, "nonsense", 0, failed=True)
+    assert (await store.claim_lesson()).failures == 1
+    await store.postpone_lesson(job, "nonsense", None, failed=True)
+    await store.replay("acme")
+    lesson = await store.claim_lesson()
+    assert (lesson.attempts, lesson.failures) == (1, 0)
+
+
 async def test_erased_and_retired_turns_are_not_learned(store, suite):
     session = replace(suite.ada, session_id="s")
     await told(store, suite, "gone", scope=session)
@@ -265,6 +291,17 @@ async def test_a_decision_is_told_with_what_it_caused(store, suite):
     assert await store.decision("acme", first.id) == [first, part]
     assert await store.decision("other", first.id) == []
     assert await store.decision("acme", new_id()) == []
+
+
+async def test_what_an_import_names_in_another_tenant_changes_nothing_there(store, suite):
+    (turn,) = (await told(store, suite, "one")).turns
+    fact = await learned(store, suite, turn)
+    other = replace(suite.ada, tenant="other")
+    claimed = suite.memory("theirs", other, kind="fact", supersedes=fact.id, sources=(turn.id,))
+    await store.restore([(claimed, None)], [])
+    await store.apply([suite.updated(fact, "two")], {})
+    await store.erase(suite.ada)
+    assert [memory.sources for memory in await store.get("other", [claimed.id])] == [(turn.id,)]
 
 
 # -- uses

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -23,7 +22,7 @@ from engram_core.ports import Embedder, Lesson, MemoryStore
 logger = logging.getLogger(__name__)
 
 #: Answers that cannot be used, after which a lesson is given up until somebody replays it.
-MOST_ATTEMPTS = 5
+MOST_FAILURES = 5
 #: How often a lesson is reconciled anew because somebody changed its memories meanwhile.
 _TRIES = 5
 _NEIGHBOURS = 8
@@ -69,7 +68,6 @@ class Learner:
         self._judge = judge
         self._clock = clock
         self._delays = delays
-        self._unusable: Counter[str] = Counter()
 
     async def learn(self, lesson: Lesson) -> tuple[Change, ...] | None:
         """Learn a claimed lesson.
@@ -107,7 +105,6 @@ class Learner:
             except ConflictError as exc:
                 logger.info("memories changed while they were learned about, once more: %s", exc)
                 continue
-            self._unusable.pop(lesson.job, None)
             return tuple(changes) if done else ()
         raise _ContendedError("its memories change faster than they can be learned about")
 
@@ -155,13 +152,11 @@ class Learner:
         """Give a lesson back: a model that is away is waited for; answers that cannot be used come to an end."""
         first, last = self._delays
         delay: float | None = min(first * 2 ** min(lesson.attempts - 1, 10), last)
-        self._unusable[lesson.job] += not error.retryable
-        if self._unusable[lesson.job] >= MOST_ATTEMPTS:
+        if lesson.failures + (not error.retryable) >= MOST_FAILURES:
             delay = None
-            del self._unusable[lesson.job]
         what = "given up" if delay is None else f"put off by {delay:.0f} s"
         logger.warning("%d turns are not learned from for now (%s): %s", len(lesson.turns), what, error)
-        await self._store.postpone_lesson(lesson.job, str(error), delay)
+        await self._store.postpone_lesson(lesson.job, str(error), delay, failed=not error.retryable)
 
 
 def _neighbours(candidate: Candidate, known: Sequence[Memory]) -> list[Memory]:

@@ -22,6 +22,7 @@ class Note:
     due: float
     written: datetime
     attempts: int = 0
+    failures: int = 0
     error: str = ""
     died: datetime | None = None
 
@@ -34,7 +35,7 @@ class Lessons:
     """
 
     def __init__(self, lease: float) -> None:
-        self._lease = lease
+        self.lease = lease
         self._notes: dict[str, Note] = {}
 
     def __contains__(self, job: object) -> bool:
@@ -47,7 +48,7 @@ class Lessons:
         by_owner: dict[Scope, list[str]] = {}
         for owner, id in turns:
             by_owner.setdefault(owner, []).append(id)
-        due = time.monotonic() + (self._lease if learn == "now" else 0.0)
+        due = time.monotonic() + (self.lease if learn == "now" else 0.0)
         written = {new_id(): Note(owner, ids, due, datetime.now(UTC)) for owner, ids in by_owner.items()}
         self._notes |= written
         return tuple(written)
@@ -66,7 +67,7 @@ class Lessons:
                 continue
             seen.add(note.owner)
             if note.due <= now or job == upto:
-                note.due = now + self._lease
+                note.due = now + self.lease
                 note.attempts += 1
                 return job, note
         return None
@@ -79,12 +80,18 @@ class Lessons:
         """Remove a note."""
         del self._notes[job]
 
-    def postpone(self, job: str, error: str, delay: float | None) -> None:
+    def renew(self, job: str) -> None:
+        """Begin the lease of a note anew."""
+        if job in self._notes:
+            self._notes[job].due = time.monotonic() + self.lease
+
+    def postpone(self, job: str, error: str, delay: float | None, *, failed: bool) -> None:
         """Give a note back."""
         note = self._notes.get(job)
         if note is None or note.died is not None:
             return
         note.error = error
+        note.failures += failed
         if delay is None:
             note.died = datetime.now(UTC)
         else:
@@ -103,7 +110,8 @@ class Lessons:
         mine = [letter.id for letter in self.dead(tenant) if jobs is None or letter.id in jobs]
         for job in mine:
             note = self._notes[job]
-            note.died, note.attempts, note.due = None, 0, time.monotonic()
+            note.died, note.due = None, time.monotonic()
+            note.attempts = note.failures = 0
         return len(mine)
 
     def queue(self, tenant: str) -> Queue:

@@ -19,8 +19,10 @@ class Lines:
         self._rows = rows
 
     def is_succeeded(self, id: str) -> bool:
-        """Tell whether a version that is not retired supersedes this one."""
-        return any(row.memory.retired_at is None for row in self._rows.superseding([id]))
+        """Tell whether a version of the same owner that is not retired supersedes this one."""
+        owner = self._rows[id].memory.scope.owner
+        newer = (row.memory for row in self._rows.superseding([id]))
+        return any(memory.retired_at is None and memory.scope.owner == owner for memory in newer)
 
     def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
         """Return the last version that is not retired in the line of each id; without those that have none."""

@@ -32,13 +32,16 @@ class Statements:
         return [separate(memory) for memory in found if memory.scope.tenant == tenant]
 
     def forget(self, gone: Collection[str]) -> list[str]:
-        """Take turns that go out of the statements that stay; return those statements that have no source left.
+        """Take turns that go out of their owners' statements that stay; return those that have no source left.
 
         Args:
             gone: Ids of all that goes, statements included.
         """
         orphans = []
-        for memory in (row.memory for row in self._rows.learned_from(gone) if row.memory.id not in gone):
+        owners = {row.memory.scope.owner for row in self._rows.found(gone)}
+        for memory in (row.memory for row in self._rows.learned_from(gone)):
+            if memory.id in gone or memory.scope.owner not in owners:
+                continue
             left = tuple(id for id in memory.sources if id not in gone)
             self._rows.replace(replace(memory, sources=left))
             if not left:

@@ -48,7 +48,7 @@ class InMemoryStore(MemoryStore):
         languages: Snowball stemmers by name.
         stop_words: Leave English function words out of questions.
         lease: Seconds until a job that nobody finished is due again.
-        lesson_lease: The same for a lesson, which may wait for a language model.
+        lesson_lease: The same for a lesson, which is renewed while somebody learns it.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class InMemoryStore(MemoryStore):
         *,
         stop_words: bool = False,
         lease: float = 60.0,
-        lesson_lease: float = 600.0,
+        lesson_lease: float = 60.0,
     ) -> None:
         self._analyzer = Analyzer(languages, stop_words=stop_words)
         self._rows = Rows(self._analyzer)
@@ -120,15 +120,19 @@ class InMemoryStore(MemoryStore):
             return None
         job, note = claimed
         turns = tuple(turn for turn in self._reader.found(note.turns) if turn.retired_at is None)
-        return Lesson(job, turns, note.attempts)
+        return Lesson(job, turns, note.attempts, note.failures, self._lessons.lease)
 
     async def live_lessons(self, jobs: Sequence[str]) -> frozenset[str]:
         """See `MemoryStore.live_lessons`."""
         return self._lessons.live(jobs)
 
-    async def postpone_lesson(self, job: str, error: str, delay: float | None) -> None:
+    async def renew_lesson(self, job: str) -> None:
+        """See `MemoryStore.renew_lesson`."""
+        self._lessons.renew(job)
+
+    async def postpone_lesson(self, job: str, error: str, delay: float | None, *, failed: bool = False) -> None:
         """See `MemoryStore.postpone_lesson`."""
-        self._lessons.postpone(job, error, delay)
+        self._lessons.postpone(job, error, delay, failed=failed)
 
     async def dead_lessons(self, tenant: str, limit: int) -> list[DeadLetter]:
         """See `MemoryStore.dead_lessons`."""

@@ -68,20 +68,26 @@ class Lessons:
             ids = _turns(job)
             rows = await connection.fetch(READING.with_ids, job["tenant"], ids)
         found = {memory.id: memory for memory in map(memory_of, rows) if memory.retired_at is None}
-        return Lesson(str(job["id"]), tuple(found[id] for id in ids if id in found), job["attempts"])
+        turns = tuple(found[id] for id in ids if id in found)
+        return Lesson(str(job["id"]), turns, job["attempts"], job["failures"], self._lease)
 
     async def live(self, jobs: Sequence[str]) -> frozenset[str]:
         """Return those that are still to be learned."""
         async with self._database.connection() as connection:
             return frozenset(str(row["id"]) for row in await connection.fetch(SQL.live, list(jobs)))
 
-    async def postpone(self, job: str, error: str, delay: float | None) -> None:
+    async def renew(self, job: str) -> None:
+        """Begin a lease anew."""
+        async with self._database.connection() as connection:
+            await connection.execute(SQL.renew, job, self._lease)
+
+    async def postpone(self, job: str, error: str, delay: float | None, *, failed: bool) -> None:
         """Give a lesson back."""
         async with self._database.connection() as connection:
             if delay is None:
-                await connection.execute(SQL.bury, job, error)
+                await connection.execute(SQL.bury, job, error, int(failed))
             else:
-                await connection.execute(SQL.postpone, job, error, delay)
+                await connection.execute(SQL.postpone, job, error, int(failed), delay)
 
     async def dead(self, tenant: str, limit: int) -> list[DeadLetter]:
         """Return dead lessons, oldest first."""

@@ -151,7 +151,8 @@ CREATE TABLE jobs (
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now(),
     dead_at timestamptz,
-    seq bigint NOT NULL DEFAULT 0  -- lessons of one owner are learned in this order: its version when they were written
+    seq bigint NOT NULL DEFAULT 0, -- lessons of one owner are learned in this order: its version when they were written
+    failures integer NOT NULL DEFAULT 0 -- answers about a lesson that could not be used
 );
 CREATE INDEX jobs_due ON jobs (kind, run_at) WHERE dead_at IS NULL;
 CREATE INDEX jobs_owner ON jobs (shard_key);

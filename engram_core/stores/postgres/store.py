@@ -47,7 +47,7 @@ class PostgresStore(MemoryStore):
         cache_bytes: What the indexes in memory may hold.
         exact_limit: Memories up to which a scope is searched exactly, in memory.
         lease: Seconds until a job that nobody finished is due again.
-        lesson_lease: The same for a lesson, which may wait for a language model.
+        lesson_lease: The same for a lesson, which is renewed while somebody learns it.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class PostgresStore(MemoryStore):
         cache_bytes: int = 256 << 20,
         exact_limit: int = 50_000,
         lease: float = 60.0,
-        lesson_lease: float = 600.0,
+        lesson_lease: float = 60.0,
     ) -> None:
         self._database = database
         self._analyzer = Analyzer(languages, stop_words=stop_words)
@@ -116,9 +116,13 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.live_lessons`."""
         return await self._lessons.live(jobs)
 
-    async def postpone_lesson(self, job: str, error: str, delay: float | None) -> None:
+    async def renew_lesson(self, job: str) -> None:
+        """See `MemoryStore.renew_lesson`."""
+        await self._lessons.renew(job)
+
+    async def postpone_lesson(self, job: str, error: str, delay: float | None, *, failed: bool = False) -> None:
         """See `MemoryStore.postpone_lesson`."""
-        await self._lessons.postpone(job, error, delay)
+        await self._lessons.postpone(job, error, delay, failed=failed)
 
     async def dead_lessons(self, tenant: str, limit: int) -> list[DeadLetter]:
         """See `MemoryStore.dead_lessons`."""

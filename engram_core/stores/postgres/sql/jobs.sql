@@ -22,7 +22,7 @@ WHERE id = (
     )
     ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, tenant, payload, attempts;
+RETURNING id, tenant, payload, attempts, failures;
 
 -- name: claim_upto
 -- Lease the owner's first lesson, no later than a given one, if it is due or is that one. $1 seconds of the lease, $2 id.
@@ -32,7 +32,7 @@ WHERE id = (
     WHERE j.id = $2 AND j.dead_at IS NULL AND h.kind = 'learn' AND h.dead_at IS NULL
     ORDER BY h.seq LIMIT 1
 ) AND dead_at IS NULL AND (run_at <= now() OR id = $2)
-RETURNING id, tenant, payload, attempts;
+RETURNING id, tenant, payload, attempts, failures;
 
 -- name: live
 -- Those of these lessons that are still to be learned. $1 ids.
@@ -42,14 +42,18 @@ SELECT id FROM jobs WHERE id = ANY($1::uuid[]) AND dead_at IS NULL;
 -- $1 id.
 DELETE FROM jobs WHERE id = $1;
 
+-- name: renew
+-- $1 id, $2 seconds of the lease.
+UPDATE jobs SET run_at = now() + $2::float8 * interval '1 second' WHERE id = $1 AND dead_at IS NULL;
+
 -- name: postpone
--- $1 id, $2 what went wrong, $3 seconds until it is due again.
-UPDATE jobs SET last_error = $2, run_at = now() + $3::float8 * interval '1 second'
+-- $1 id, $2 what went wrong, $3 failures more, $4 seconds until it is due again.
+UPDATE jobs SET last_error = $2, failures = failures + $3, run_at = now() + $4::float8 * interval '1 second'
 WHERE id = $1 AND dead_at IS NULL;
 
 -- name: bury
--- $1 id, $2 what went wrong.
-UPDATE jobs SET last_error = $2, dead_at = now() WHERE id = $1 AND dead_at IS NULL;
+-- $1 id, $2 what went wrong, $3 failures more.
+UPDATE jobs SET last_error = $2, failures = failures + $3, dead_at = now() WHERE id = $1 AND dead_at IS NULL;
 
 -- name: dead
 -- $1 tenant, $2 how many.
@@ -58,7 +62,7 @@ WHERE tenant = $1 AND kind = 'learn' AND dead_at IS NOT NULL ORDER BY dead_at, i
 
 -- name: replay
 -- $1 tenant, $2 ids; NULL is all.
-UPDATE jobs SET dead_at = NULL, attempts = 0, run_at = now()
+UPDATE jobs SET dead_at = NULL, attempts = 0, failures = 0, run_at = now()
 WHERE tenant = $1 AND kind = 'learn' AND dead_at IS NOT NULL AND ($2::uuid[] IS NULL OR id = ANY($2));
 
 -- name: queue
