@@ -191,3 +191,37 @@ async def test_a_model_that_is_down_costs_no_turn_and_is_made_up_for():
             await backend.store.postpone_lesson(job, "now", 0.0)
             await memory.work(until_idle=True)
             assert [m.text for m in await memory.get_all(user_id="ada", kinds="fact")] == ["User home Lisbon."]
+
+
+class Away(ScriptedServer):
+    """Is down for so many requests, then well."""
+
+    def __init__(self, times):
+        super().__init__(answer=model)
+        self.fail(Fault.server_error(), times=times)
+
+
+async def test_a_model_that_is_down_for_long_is_waited_for_however_often_it_is_asked():
+    with Away(30) as server:
+        async with engine(server) as memory:
+            await memory.add("I moved to Lisbon.", user_id="ada", defer=True)
+            await memory.add("I moved to Porto.", user_id="ada", defer=True)
+            await work(memory)
+            assert await memory.dead_letters() == []
+            assert (await memory.usage()).failures == 30
+            assert [m.text for m in await memory.get_all(user_id="ada", kinds="fact")] == ["User home Porto."]
+
+
+async def test_answers_that_cannot_be_used_are_given_up_by_whatever_process_comes_last():
+    with ScriptedServer(answer=model) as server:
+        async with engine(server) as memory:
+            store = (await memory._backend.opened()).store
+            await memory.add("I moved to Lisbon.", user_id="ada", defer=True)
+            for _ in range(4):
+                lesson = await store.claim_lesson()
+                await store.postpone_lesson(lesson.job, "as another process found", 0.0, failed=True)
+            server.fail(Fault.says("no"), times=2)
+            await memory.work(until_idle=True)
+            (letter,) = await memory.dead_letters()
+            assert letter.attempts == 5
+            assert "does not fit its schema" in letter.error
