@@ -13,7 +13,7 @@ from engram_core.providers.openai import translated
 from engram_core.providers.strict import strict
 
 #: Ways to ask for JSON, the surest first: servers differ in what they take. OpenAI refuses a schema with bounds (of
-#: lists and numbers); what others serve needs them most, since small models do not come to an end by themselves.
+#: lists, texts, numbers); what others serve needs them most, since small models do not come to an end by themselves.
 _WAYS = ("bounded json_schema", "json_schema", "json_object", "text")
 
 

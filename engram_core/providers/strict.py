@@ -7,19 +7,9 @@ from typing import Any
 
 #: What constrained decoding does not take; the answer is validated against the whole schema afterwards.
 _DROPPED = frozenset(
-    (
-        "default",
-        "title",
-        "examples",
-        "format",
-        "pattern",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "minLength",
-        "maxLength",
-    )
-) | {"multipleOf", "uniqueItems"}
-_BOUNDS = frozenset(("minimum", "maximum", "minItems", "maxItems"))
+    ("default", "title", "examples", "format", "pattern", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+) | {"uniqueItems"}
+_BOUNDS = frozenset(("minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength"))
 
 
 def strict(schema: Mapping[str, Any], *, bounds: bool = False) -> dict[str, Any]:
@@ -27,7 +17,7 @@ def strict(schema: Mapping[str, Any], *, bounds: bool = False) -> dict[str, Any]
 
     Args:
         schema: Any JSON Schema.
-        bounds: Keep those of lists and of numbers, which not every provider takes.
+        bounds: Keep those of lists, texts and numbers, which not every provider takes.
     """
     dropped = _DROPPED if bounds else _DROPPED | _BOUNDS
     written = {key: _strict(value, bounds) for key, value in schema.items() if key not in dropped}

@@ -64,17 +64,18 @@ def base_url():
 
 @pytest.mark.slow
 async def test_whatever_a_weak_model_says_nothing_is_lost_and_duplicates_collapse(base_url):
-    model = OpenAIChat("smollm2", base_url=base_url, timeout=60, max_retries=0, max_tokens=192)
+    model = OpenAIChat("smollm2", base_url=base_url, timeout=120, max_retries=0, max_tokens=1024)
     async with AsyncEngram(database_url="memory://", embedder=FakeEmbedder(), llm=model) as memory:
         for text in SAID:
-            result = await memory.add(text, user_id="ada")
+            result = await memory.add(text, user_id="ada", session_id="s")
             assert result.turns[0].text == text
         turns = await memory.get_all(user_id="ada", kinds="turn")
         assert [turn.text for turn in turns if turn.retired_at is None] == list(SAID)
         usage, queue = await memory.usage(), await memory.queue()
-        assert usage.calls >= 1
-        assert usage.output_tokens > 0 or usage.failures > 0
-        assert queue.waiting <= len(SAID)
+        # Held to the bounds of the schema, it answers what can be read; what it says is another matter.
+        assert usage.calls > usage.failures
+        assert usage.output_tokens > 0
+        assert queue.waiting < len(SAID)
         ids = {turn.id for turn in turns}
         statements = [m for m in await memory.get_all(user_id="ada", limit=1000) if m.kind != "turn"]
         assert all(m.sources and set(m.sources) <= ids for m in statements)
@@ -82,3 +83,6 @@ async def test_whatever_a_weak_model_says_nothing_is_lost_and_duplicates_collaps
         assert all(count == 1 for count in said.values())
         found = await memory.search("Where does she live?", user_id="ada")
         assert {turn.text for turn in turns} <= {hit.memory.text for hit in found}
+        consolidated = await memory.consolidate(user_id="ada")
+        assert len(consolidated.summaries) + len(consolidated.failed) == 1
+        assert all(0 < len(change.after.text) <= 2000 for change in consolidated.summaries)

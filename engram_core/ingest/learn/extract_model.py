@@ -26,6 +26,8 @@ MOST_CHARACTERS = 24_000
 _LONGEST = 1000
 #: How many statements a model is let make of any turns, and of how many characters one more.
 _LEAST_STATEMENTS, _CHARACTERS_EACH = 3, 30
+#: Characters that a model is let write; longer ones are taken all the same where it was not held to that.
+_LONGEST_OF = {"subject": 100, "attribute": 50, "value": 300, "text": 500}
 #: Below this, the model itself does not believe it.
 _LEAST_CERTAIN = 0.5
 
@@ -184,6 +186,8 @@ def _bounded(schema: dict[str, Any], turns: Sequence[Memory]) -> dict[str, Any]:
         if "turns" in item.get("properties", {}):
             numbers = {"type": "integer", "minimum": 1, "maximum": len(turns)}
             item["properties"]["turns"] |= {"items": numbers, "minItems": 1, "maxItems": len(turns)}
+    for name, longest in _LONGEST_OF.items():
+        schema["$defs"]["Statement"]["properties"][name]["maxLength"] = longest
     return schema
 
 

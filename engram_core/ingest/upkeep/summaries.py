@@ -26,7 +26,7 @@ LEAST_TURNS = 4
 #: Characters of turns put into one call.
 MOST_CHARACTERS = 24_000
 _LONGEST_TURN = 4_000
-_LONGEST = 4_000
+_LONGEST = 2_000
 
 
 class Summary(BaseModel):
