@@ -35,7 +35,7 @@ async def summaries_of(store: MemoryStore, tenant: str, changes: Sequence[Change
         for change in changes
         if change.op is Op.DELETE and change.memory.kind == "turn"
     }
-    learned = await store.learned_from(tenant, list(causes)) if causes else []
+    learned = await store.learned_from(Scope(tenant), list(causes)) if causes else []
     told = orphans([memory for memory in learned if memory.kind == "summary"], causes)
     return [
         retired
@@ -67,7 +67,7 @@ async def retire_orphans(store: MemoryStore, tenant: str, deletions: Sequence[Ch
     causes = {change.memory.id: change for change in deletions if change.memory.kind == "turn"}
     if not causes:
         return 0
-    learned = await store.learned_from(tenant, list(causes))
+    learned = await store.learned_from(Scope(tenant), list(causes))
     sources = {id for memory in learned for id in memory.sources}
     kept = {turn.id for turn in await store.get(tenant, list(sources)) if turn.retired_at is None}
     retired = 0
@@ -141,7 +141,7 @@ def _require(condition: bool, change: Change) -> None:
 
 
 async def _learned(store: MemoryStore, turn: Memory) -> list[Memory]:
-    return await store.learned_from(turn.scope.tenant, [turn.id])
+    return await store.learned_from(turn.scope, [turn.id])
 
 
 async def _gone(store: MemoryStore, turn: Memory) -> set[str]:

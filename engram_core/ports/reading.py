@@ -47,13 +47,23 @@ class MemoryReader(ABC):
         first."""
 
     @abstractmethod
-    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
-        """Return every statement, whatever became of it, that has one of these turns among its sources."""
+    async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
+        """Return every statement, whatever became of it, that has one of these turns among its sources.
+
+        Args:
+            scope: Where it names a user, only that user's are looked for; else the tenant's. The rest of it does not
+                count.
+            turns: Ids.
+        """
 
     @abstractmethod
-    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
-        """Follow `supersedes` forward: the last version that is not retired, by the id it began from; without those
-        that have none."""
+    async def successors(self, scope: Scope, ids: Sequence[str]) -> dict[str, Memory]:
+        """Follow `supersedes` forward: the last version that is not retired, by the id it began from.
+
+        Args:
+            scope: As in `learned_from`.
+            ids: Those that have no such version are left out.
+        """
 
     @abstractmethod
     async def view(self, selection: Selection) -> View:

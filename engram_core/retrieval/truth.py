@@ -49,8 +49,7 @@ class Truth:
 
         A summary is none: it tells of what was said, and does not keep it true.
         """
-        tenant = self._selection.scope.tenant
-        learned = await self._store.learned_from(tenant, turns) if turns else []
+        learned = await self._store.learned_from(self._selection.scope, turns) if turns else []
         found = [memory for memory in learned if memory.kind != "summary"]
         wide = _beyond_session(self._selection)
         asked = self._selection.as_of
@@ -72,8 +71,7 @@ class Truth:
 
     async def _instead(self, closed: Sequence[Memory]) -> dict[str, Memory]:
         """Find what holds instead of closed statements: successors, else what has their subject and attribute."""
-        tenant = self._selection.scope.tenant
-        found = await self._store.successors(tenant, [memory.id for memory in closed])
+        found = await self._store.successors(self._selection.scope, [memory.id for memory in closed])
         instead = {id: memory for id, memory in found.items() if memory.held_at(self._moment)}
         for memory in closed:
             if memory.id in instead or memory.claim is None or memory.id in found:

@@ -212,10 +212,13 @@ async def test_what_was_learned_from_turns_is_told_whatever_became_of_it(store, 
     first, second = (await told(store, suite, "one", "two")).turns
     kept, gone = await learned(store, suite, first), await learned(store, suite, second)
     await store.apply([suite.deleted(gone)], {})
-    assert {m.id for m in await store.learned_from("acme", [first.id, second.id])} == {kept.id, gone.id}
-    assert [m.id for m in await store.learned_from("acme", [first.id])] == [kept.id]
-    assert await store.learned_from("other", [first.id]) == []
-    assert await store.learned_from("acme", []) == []
+    assert {m.id for m in await store.learned_from(Scope("acme"), [first.id, second.id])} == {kept.id, gone.id}
+    assert [m.id for m in await store.learned_from(Scope("acme"), [first.id])] == [kept.id]
+    assert await store.learned_from(Scope("other"), [first.id]) == []
+    assert await store.learned_from(Scope("acme"), []) == []
+    mine, bobs = replace(suite.ada, session_id="any"), replace(suite.ada, user_id="bob")
+    assert [m.id for m in await store.learned_from(mine, [first.id])] == [kept.id]
+    assert await store.learned_from(bobs, [first.id]) == []
 
 
 async def test_the_successor_is_the_last_that_is_not_retired(store, suite):
@@ -224,12 +227,14 @@ async def test_the_successor_is_the_last_that_is_not_retired(store, suite):
     change = suite.updated(a, "b", minutes=10)
     await store.apply([change], {})
     b = change.after
-    assert (await store.successors("acme", [a.id]))[a.id].id == b.id
+    assert (await store.successors(Scope("acme"), [a.id]))[a.id].id == b.id
     corrected = replace(suite.memory("c", b.scope, kind="fact", minutes=20), supersedes=b.id)
     await store.apply([suite.deleted(b), suite.added(corrected)], {})
-    found = await store.successors("acme", [a.id, b.id, corrected.id])
+    found = await store.successors(Scope("acme"), [a.id, b.id, corrected.id])
     assert {id: memory.id for id, memory in found.items()} == {a.id: corrected.id, b.id: corrected.id}
-    assert await store.successors("other", [a.id]) == {}
+    assert await store.successors(Scope("other"), [a.id]) == {}
+    assert set(await store.successors(suite.ada, [a.id])) == {a.id}
+    assert await store.successors(replace(suite.ada, user_id="bob"), [a.id]) == {}
 
 
 async def test_of_two_that_superseded_the_same_the_later_is_the_successor(store, suite):
@@ -237,14 +242,14 @@ async def test_of_two_that_superseded_the_same_the_later_is_the_successor(store,
     a = await learned(store, suite, turn)
     both = [replace(suite.memory(text, a.scope, kind="fact"), supersedes=a.id) for text in ("b", "c")]
     await store.restore([(memory, None) for memory in both], [])
-    assert (await store.successors("acme", [a.id]))[a.id].id == both[1].id
+    assert (await store.successors(Scope("acme"), [a.id]))[a.id].id == both[1].id
 
 
 async def test_a_line_of_versions_that_bites_its_tail_ends(store, suite):
     one, two = suite.memory("one", kind="fact"), suite.memory("two", kind="fact")
     one, two = replace(one, supersedes=two.id), replace(two, supersedes=one.id)
     await store.restore([(one, None), (two, None)], [])
-    assert set(await store.successors("acme", [one.id])) <= {one.id}
+    assert set(await store.successors(Scope("acme"), [one.id])) <= {one.id}
 
 
 # -- observations and undoing
@@ -258,7 +263,7 @@ async def test_an_observation_adds_a_source_and_history_tells_it(store, suite):
     await store.apply([change], {})
     assert (await store.get("acme", [fact.id]))[0].observations == 2
     assert (await store.history("acme", fact.id))[-1] == change
-    assert {m.id for m in await store.learned_from("acme", [second.id])} == {fact.id}
+    assert {m.id for m in await store.learned_from(Scope("acme"), [second.id])} == {fact.id}
     back = replace(change, id=new_id(), before=more, after=fact, undoes=change.id)
     await store.apply([back], {})
     assert (await store.get("acme", [fact.id]))[0] == fact

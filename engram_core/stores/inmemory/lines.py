@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from engram_core.domain.memory import Memory
+from engram_core.domain.scope import Scope
 from engram_core.stores.inmemory.rows import Row, Rows, separate
 
 
@@ -24,29 +25,30 @@ class Lines:
         newer = (row.memory for row in self._rows.superseding([id]))
         return any(memory.retired_at is None and memory.scope.owner == owner for memory in newer)
 
-    def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+    def successors(self, scope: Scope, ids: Sequence[str]) -> dict[str, Memory]:
         """Return the last version that is not retired in the line of each id; without those that have none."""
-        last = {id: self._last(tenant, id) for id in ids}
+        wide = Scope(scope.tenant, scope.user_id)
+        last = {id: self._last(wide, id) for id in ids}
         return {id: separate(memory) for id, memory in last.items() if memory is not None}
 
     def family(self, row: Row) -> set[str]:
         """Return the ids of a memory, of all it superseded and of all that superseded it."""
-        tenant = row.memory.scope.tenant
+        tenant = Scope(row.memory.scope.tenant)
         found: set[str] = set()
         step = [row]
         while step and step[0].memory.id not in found:
             memory = step[0].memory
             found.add(memory.id)
-            step = self._rows.of_tenant(tenant, [memory.supersedes or ""])
+            step = self._rows.of_tenant(tenant.tenant, [memory.supersedes or ""])
         newer = found
         while newer := {row.memory.id for row in self._newer(tenant, newer)} - found:
             found = found | newer
         return found
 
-    def _last(self, tenant: str, id: str) -> Memory | None:
+    def _last(self, wide: Scope, id: str) -> Memory | None:
         found = None
         line, step = {id}, {id}
-        while newer := [row.memory for row in self._newer(tenant, step) if row.memory.id not in line]:
+        while newer := [row.memory for row in self._newer(wide, step) if row.memory.id not in line]:
             for memory in newer:
                 if memory.retired_at is None:
                     found = memory
@@ -54,5 +56,5 @@ class Lines:
             line |= step
         return found
 
-    def _newer(self, tenant: str, ids: Iterable[str]) -> list[Row]:
-        return [row for row in self._rows.superseding(ids) if row.memory.scope.tenant == tenant]
+    def _newer(self, wide: Scope, ids: Iterable[str]) -> list[Row]:
+        return [row for row in self._rows.superseding(ids) if wide.contains(row.memory.scope)]

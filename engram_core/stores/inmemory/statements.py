@@ -26,10 +26,11 @@ class Statements:
         found = (row.memory for row in self._rows.about(scope, subjects))
         return [separate(memory) for memory in found if memory.is_current(now)]
 
-    def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+    def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """Return the statements that have one of these turns among their sources."""
+        wide = Scope(scope.tenant, scope.user_id)
         found = (row.memory for row in self._rows.learned_from(turns))
-        return [separate(memory) for memory in found if memory.scope.tenant == tenant]
+        return [separate(memory) for memory in found if wide.contains(memory.scope)]
 
     def forget(self, gone: Collection[str]) -> list[str]:
         """Take turns that go out of their owners' statements that stay; return those that have no source left.

@@ -200,13 +200,13 @@ class InMemoryStore(MemoryStore):
         """See `MemoryStore.statements`."""
         return self._statements.about(scope, subjects, now)
 
-    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+    async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """See `MemoryStore.learned_from`."""
-        return self._statements.learned_from(tenant, turns)
+        return self._statements.learned_from(scope, turns)
 
-    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+    async def successors(self, scope: Scope, ids: Sequence[str]) -> dict[str, Memory]:
         """See `MemoryStore.successors`."""
-        return self._lines.successors(tenant, ids)
+        return self._lines.successors(scope, ids)
 
     async def expired(self, scope: Scope, now: datetime, limit: int) -> list[Memory]:
         """See `MemoryStore.expired`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.ports import Use
-from engram_core.stores.postgres.database import Database
+from engram_core.stores.postgres.database import Connection, Database
 from engram_core.stores.postgres.keys import scope_key
 from engram_core.stores.postgres.queries import load_queries
 from engram_core.stores.postgres.rows import memory_of
@@ -28,24 +28,24 @@ class Statements:
             rows = await connection.fetch(SQL.about, scope.shard_key, scope_key(scope), list(subjects), now)
         return [memory for memory in map(memory_of, rows) if memory.scope == scope]
 
-    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+    async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """Return the statements that have one of these turns among their sources."""
         if not turns:
             return []
         async with self._database.connection() as connection:
-            owners = await connection.fetch(SQL.owners_of, tenant, list(turns))
-            rows = await connection.fetch(SQL.learned_from, [row["shard_key"] for row in owners], list(turns))
-        return [memory for memory in map(memory_of, rows) if memory.scope.tenant == tenant]
+            owners = await _owners(connection, scope, turns)
+            rows = await connection.fetch(SQL.learned_from, owners, list(turns))
+        return [memory for memory in map(memory_of, rows) if _wide(scope).contains(memory.scope)]
 
-    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+    async def successors(self, scope: Scope, ids: Sequence[str]) -> dict[str, Memory]:
         """Return the last version of each line, by the id it began from."""
         if not ids:
             return {}
         async with self._database.connection() as connection:
-            owners = await connection.fetch(SQL.owners_of, tenant, list(ids))
-            rows = await connection.fetch(SQL.successors, [row["shard_key"] for row in owners], list(ids))
+            owners = await _owners(connection, scope, ids)
+            rows = await connection.fetch(SQL.successors, owners, list(ids))
         found = {str(row["first"]): memory_of(row) for row in rows}
-        return {id: memory for id, memory in found.items() if memory.scope.tenant == tenant}
+        return {id: memory for id, memory in found.items() if _wide(scope).contains(memory.scope)}
 
     async def used(self, tenant: str, accesses: Mapping[str, int], at: datetime) -> None:
         """Add accesses."""
@@ -63,3 +63,14 @@ class Statements:
         async with self._database.transaction() as connection:
             await connection.execute(SQL.keep_stated, tenant, list(importance))
             await connection.execute(SQL.weigh, tenant, list(importance), list(importance.values()))
+
+
+def _wide(scope: Scope) -> Scope:
+    return Scope(scope.tenant, scope.user_id)
+
+
+async def _owners(connection: Connection, scope: Scope, ids: Sequence[str]) -> list[int]:
+    """Return where these memories are kept: known without asking where the scope names a user."""
+    if scope.user_id is not None:
+        return [scope.shard_key]
+    return [row["shard_key"] for row in await connection.fetch(SQL.owners_of, scope.tenant, list(ids))]

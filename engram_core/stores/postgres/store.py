@@ -172,13 +172,13 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.statements`."""
         return await self._statements.about(scope, subjects, now)
 
-    async def learned_from(self, tenant: str, turns: Sequence[str]) -> list[Memory]:
+    async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """See `MemoryStore.learned_from`."""
-        return await self._statements.learned_from(tenant, turns)
+        return await self._statements.learned_from(scope, turns)
 
-    async def successors(self, tenant: str, ids: Sequence[str]) -> dict[str, Memory]:
+    async def successors(self, scope: Scope, ids: Sequence[str]) -> dict[str, Memory]:
         """See `MemoryStore.successors`."""
-        return await self._statements.successors(tenant, ids)
+        return await self._statements.successors(scope, ids)
 
     async def expired(self, scope: Scope, now: datetime, limit: int) -> list[Memory]:
         """See `MemoryStore.expired`."""
