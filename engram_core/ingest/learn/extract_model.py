@@ -24,6 +24,8 @@ from engram_core.ports import ChatModel
 MOST_STATEMENTS = 50
 MOST_CHARACTERS = 24_000
 _LONGEST = 1000
+#: Characters that a statement may be longer than the turns it cites.
+_WORDING = 100
 #: How many statements a model is let make of any turns, and of how many characters one more.
 _LEAST_STATEMENTS, _CHARACTERS_EACH = 3, 30
 #: Characters that a model is let write; longer ones are taken all the same where it was not held to that.
@@ -127,7 +129,9 @@ class ModelExtractor:
             return None
         value, text = " ".join(statement.value.split()), " ".join(statement.text.split())
         attribute = re.sub(r"[^a-z0-9:]+", "_", statement.attribute.casefold()).strip("_")
-        if not attribute or len(text) > _LONGEST or len(value) > _LONGEST:
+        # A statement puts in a few words what was said: a longer one tells what the model knows of the matter.
+        said = sum(len(turn.text) for turn in cited)
+        if not attribute or max(len(text), len(value)) > min(said + _WORDING, _LONGEST):
             return None
         if statement.intent == "state" and (not value or not text or not _is_grounded(value, cited)):
             return None

@@ -166,6 +166,7 @@ async def test_a_statement_becomes_a_candidate_in_the_speakers_language():
         {"turns": [0, 2, 99]},
         {"attribute": "?!"},
         {"text": "long " * 1000},
+        {"text": "Lisbon is a beautiful city in Portugal with " + "many amazing things to see and to do, " * 3},
     ],
 )
 async def test_what_does_not_hold_water_is_dropped(fields):
