@@ -1,6 +1,6 @@
 """One story, the same through every face: what is told, found, corrected, deleted, moved and erased."""
 
-OLD = "I live in Lisbon, above the bakery in Rua da Graça"
+OLD = "Where I live: Lisbon, above the bakery in Rua da Graça"
 NEW = "Nadia lives in Porto now"
 QUESTION = "Where does Nadia live?"
 

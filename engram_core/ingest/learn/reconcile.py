@@ -17,10 +17,13 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.ingest.learn.attributes import ATTRIBUTES, FAVOURITE, is_single, opposite
 from engram_core.ingest.learn.candidate import Candidate
+from engram_core.ingest.learn.rules.vocabulary.places import REGIONS
 from engram_core.ingest.withhold import withheld
 
 #: Below this, a candidate is added and replaces nothing.
 SURE = 0.6
+#: From here on a candidate leaves no doubt.
+CERTAIN = 0.9
 _RECALLED = "it repeats a recalled memory word for word"
 
 
@@ -79,6 +82,8 @@ class Reconciler:
         self._now = now
         self._actor = actor
         self.changes: list[Change] = []
+        #: Ids of those changes that were asked for by "forget …".
+        self.forgotten: list[str] = []
 
     def decide(self, candidate: Candidate, verdict: Verdict | None = None) -> None:
         """Add what follows from a candidate to `changes`.
@@ -87,6 +92,8 @@ class Reconciler:
             candidate: What was said.
             verdict: A model's, for a doubtful one. It may only touch a statement with the same subject and attribute.
         """
+        # A client whose clock is ahead says what is so now, and what is said after it must not lie before.
+        candidate = replace(candidate, valid_from=min(candidate.valid_from, self._now))
         match candidate.intent:
             case "command":
                 self._refuse(candidate, candidate.text)
@@ -126,10 +133,10 @@ class Reconciler:
         if not said.claim.holds:
             self._supersede(candidate, said)
         elif _is_refined(said.claim.value, candidate.claim.value):
-            self._supersede(candidate, said, "said more precisely")
+            self._supersede(candidate, said, "said more precisely", again=True)
         elif said.expires_at is not None and (ends := self._expiry(candidate.sources)) != said.expires_at:
             if ends is None or ends > said.expires_at:
-                self._supersede(candidate, said, "said again, to be kept longer")
+                self._supersede(candidate, said, "said again, to be kept longer", again=True)
             else:
                 self._observe(candidate, said, "said again")
         else:
@@ -140,7 +147,8 @@ class Reconciler:
             if self._may_touch(candidate, memory):
                 assert memory.claim is not None
                 claim = replace(memory.claim, holds=False)
-                self._update(replace(candidate, claim=claim), memory, "no longer so")
+                text = candidate.text if candidate.claim.value else f"No longer so: {memory.text}"
+                self._update(replace(candidate, claim=claim, text=text), memory, "no longer so")
 
     def _deny(self, candidate: Candidate) -> None:
         for memory in self._named(candidate):
@@ -150,8 +158,11 @@ class Reconciler:
     def _forget(self, candidate: Candidate) -> None:
         named = self._named(candidate)
         for memory in named:
-            self._delete(candidate, memory, "the user asked to forget it", candidate.sources)
-        if not named:
+            if self._may_touch(candidate, memory):
+                self._delete(candidate, memory, "the user asked to forget it", candidate.sources)
+                self.forgotten.append(self.changes[-1].cause or self.changes[-1].id)
+        # A request that may mean something else ("remove the tent thing") needs no answer where nothing is known.
+        if not named and candidate.certainty >= SURE:
             self._refuse(candidate, "nothing was learned that this names; delete it by id, or erase its scope")
 
     def _correct(self, candidate: Candidate) -> bool:
@@ -165,7 +176,7 @@ class Reconciler:
         if not wrong:
             return False
         for memory in wrong:
-            self._delete(candidate, memory, f"it was wrong: {candidate.text}", ())
+            self._delete(candidate, memory, "it was wrong", ())
         self._add(candidate, "corrected", supersedes=wrong[-1].id)
         return True
 
@@ -200,21 +211,25 @@ class Reconciler:
         after = replace(self._statement(candidate), supersedes=supersedes)
         self._note(Change(new_id(), Op.ADD, None, after, reason, self._actor, self._now, candidate.sources))
 
-    def _supersede(self, candidate: Candidate, memory: Memory, reason: str | None = None) -> None:
-        if candidate.certainty < SURE:
-            self._add(candidate, f"unsure, so added beside {memory.text!r}")
+    def _supersede(
+        self, candidate: Candidate, memory: Memory, reason: str | None = None, *, again: bool = False
+    ) -> None:
+        if candidate.certainty < SURE or _may_lie_in(candidate, memory):
+            self._add(candidate, "unsure, so added beside what is known")
         elif candidate.valid_from < memory.valid_from:
             after = replace(self._statement(candidate), valid_to=memory.valid_from)
-            reason = f"it was so before {memory.text!r}"
+            reason = "it was so before what is known"
             self._note(Change(new_id(), Op.ADD, None, after, reason, self._actor, self._now, candidate.sources))
         elif self._may_touch(candidate, memory):
-            self._update(candidate, memory, reason or f"it replaces {memory.text!r}")
+            self._update(candidate, memory, reason or "it replaces what was so until then", again=again)
 
-    def _update(self, candidate: Candidate, memory: Memory, reason: str) -> None:
+    def _update(self, candidate: Candidate, memory: Memory, reason: str, *, again: bool = False) -> None:
         # What begins to hold at the same instant as what it replaces leaves it no time: it never held.
         moment = max(candidate.valid_from, memory.valid_from)
         before = replace(memory, valid_to=moment)
         after = replace(self._statement(candidate), valid_from=moment, supersedes=memory.id)
+        if again:  # what said it before still says it
+            after = replace(after, sources=tuple(dict.fromkeys(memory.sources + after.sources)))
         self._note(Change(new_id(), Op.UPDATE, before, after, reason, self._actor, self._now, candidate.sources))
 
     def _delete(self, candidate: Candidate, memory: Memory, reason: str, also: Sequence[str]) -> None:
@@ -315,6 +330,14 @@ class Reconciler:
         return max(known) if known and len(known) == len(ends) else None
 
 
+def _may_lie_in(candidate: Candidate, memory: Memory) -> bool:
+    """Tell whether a home may be a town of the country that is known, where nothing says that somebody moved."""
+    if candidate.claim.attribute != "home" or memory.claim is None or candidate.certainty >= CERTAIN:
+        return False
+    known, said = memory.claim.value.casefold(), candidate.claim.value.casefold()
+    return known in REGIONS and said not in REGIONS
+
+
 def _holds(memory: Memory) -> bool:
     return memory.claim is not None and memory.claim.holds
 
@@ -343,7 +366,13 @@ def _parts(value: str) -> list[str]:
 
 
 def _mentions(memory: Memory, words: str) -> bool:
-    """Tell whether the value names these words, each as a whole."""
+    """Tell whether the value has these words; of an attribute with one value, also whether it is among them.
+
+    "Acme Ltd" is the "Acme" that is known to employ somebody; that somebody no longer likes "New York pizza" says
+    nothing of "pizza".
+    """
     assert memory.claim is not None
-    value, wanted = plain(memory.claim.value).split(), plain(words).split()
-    return bool(wanted) and (set(wanted) <= set(value) or set(value) <= set(wanted))
+    value, wanted = set(plain(memory.claim.value).split()), set(plain(words).split())
+    if not wanted:
+        return False
+    return wanted <= value or (is_single(memory.claim.attribute) and value <= wanted)

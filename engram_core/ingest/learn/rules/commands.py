@@ -1,76 +1,28 @@
-"""Requests to forget, and commands at the memory, which are never carried out from text."""
+"""Commands at the memory's own workings, which are never carried out from text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+_STORE = r"(?:memor(?:y|ies)|memory (?:database|store|bank)|stored (?:facts?|data|information)|saved (?:facts?|data|memories)|knowledge base|user (?:id|profile|record)s?|long[- ]term (?:memory|storage))"
 _COMMAND = re.compile(
-    r"\b(?:forget|delete|erase|wipe|clear|reset|purge|remove)\b[^.!?\n]{0,40}?\b(?:everything|all(?: of it| that)?|it all|every(?: single)? memory"
-    r"|(?:your|all|the|my)? ?(?:entire |whole |complete )?(?:memor(?:y|ies)|database|history|data|records?))\b"
-    r"|\b(?:ignore|disregard|override|bypass)\b[^.!?\n]{0,40}\b(?:instruction|memor|rule|prompt|previous|prior|earlier|above)"
-    r"|\b(?:update|overwrite|rewrite|change|modify|replace|edit|set)\b[^.!?\n]{0,20}\b(?:your|the|all|my) (?:long[- ]term |stored )?(?:memor(?:y|ies)|database|records?|facts)\b"
-    r"|\b(?:store|save|write|add|insert|put)\b[^.!?\n]{0,60}\b(?:in|into|to) (?:your|the|my) (?:long[- ]term )?(?:memory|memories|database)\b"
-    r"|^\s*(?:system|admin|developer|memory)(?: (?:message|override|update|command|prompt))?\s*:"
-    r"|\bfrom now on\b[^.!?\n]{0,20}\b(?:you (?:are|must|will|have)|remember|treat|every)"
+    rf"(?<![\w'])(?:forget|delete|erase|wipe|clear|reset|purge|remove|destroy|drop)\b[^.!?\n]{{0,40}}?\b(?:(?:your|all|the|my|every|any)(?: single| of (?:your|my|the))? (?:entire |whole |complete |stored |conflicting |previous |old )*{_STORE}|all (?:users|my data|your data|of my data)|everything (?:you (?:know|have|stored|remember)|about me)|(?:my|your) (?:entire |whole |complete )?(?:history|data|records?))\b"
+    r"|(?<![\w'])forget (?:everything|it all|all of it|all that)(?=[.!,]|$| and\b| now| please| you\b| about me| (?:that )?(?:i|i've|we|anyone) (?:\w+ )?(?:told|said|know))(?! about (?!me))(?! (?:that )?i(?:'ve)? (?:said|told you|mentioned) (?:about|on|regarding))"
+    r"|(?<![\w'])forget what i (?:told|said)(?: to)?(?: you)?(?! about| on| regarding)(?=[.,!]|$| and )"
+    r"|(?<![\w'])(?:ignore|disregard|override|bypass)\b[^.!?\n]{0,40}\b(?:instructions?|memor(?:y|ies)|rules?|(?:system |your )prompt|guidelines|safeguards)\b"
+    rf"|(?<![\w'])(?:update|overwrite|rewrite|change|modify|replace|edit|set|mark|alter|tamper|swap|merge)\b[^.!?\n]{{0,30}}\b(?:your|the|all|my|every|each|any)(?: of)?(?: (?:your|my|the))? (?:long[- ]term |stored |internal |whole |entire )?(?:{_STORE}|memory database|facts (?:about|on|you))\b"
+    r"|(?<![\w'])(?:store|save|write|add|insert|put|inject|append)\b[^.!?\n]{0,60}\b(?:in|into|to) (?:(?:your|my)(?: long[- ]term)?|the long[- ]term|long[- ]term) (?:memory|memories|memory database)\b"
+    r"|(?<![\w'])(?:set|change|make|raise|elevate|grant|give)\b[^.!?\n]{0,30}\b(?:my|the|your) (?:user ?id|role|permissions?|privileges|access level|confidence|trust level)\b|(?<![\w'])set (?:the )?(?:confidence|trust|importance|priority)\b"
+    r"|(?<![\w'])merge (?:me|my (?:account|profile|memor\w+)) with\b|(?<![\w'])(?:print|show|reveal|dump|list|output|expose|leak|repeat) (?:me )?(?:your|the|all) (?:hidden|secret|internal|system|initial|whole|entire)? ?(?:memory (?:rules|prompt|instructions)|system prompt|instructions|hidden \w+)"
+    r"|^[ \t]*(?:system|admin|developer|memory)(?: (?:message|override|update|command|prompt|note))?\s*:"
+    r"|\bfrom now on\b[^.!?\n]{0,20}\b(?:you (?:are|must|will|have)|remember (?:only|nothing|that i)|treat|every)"
+    r"|(?<![\w'])treat (?:whatever|everything|anything|all)\b[^.!?\n]{0,50}\b(?:fact|true|verified|trusted)\b|(?<![\w'])(?:retract|invalidate) (?:anything|everything|all)\b"
     r"|</?(?:memory|system|instructions?)>|\[(?:system|inst|memory)\]",
     re.IGNORECASE | re.MULTILINE,
 )
 REFUSAL = "a command at the memory itself is not carried out from what is said: use the verbs for that"
 
-_FORGET = re.compile(
-    r"\b(?:please |kindly |can you |could you |i want you to |you can |you should )*(?:forget|delete|remove|erase|don't remember|do not remember"
-    r"|don't store|do not store|don't save|do not save|stop remembering)(?: about)? "
-    r"(?P<what>(?:(?:the fact )?that (?:i|my|we) .+|my .+|where i (?:live|work)|what i (?:said|told you) about .+|i .+))",
-    re.IGNORECASE,
-)
-_END = re.compile(
-    r"(?:,? (?:please|thanks|thank you|now|from (?:your )?memory|ok(?:ay)?|entirely|completely|for (?:privacy|me).*))*[.!?\s]*$",
-    re.IGNORECASE,
-)
-_NAMED = {
-    "address": "address", "home address": "address", "street": "address", "home": "home", "city": "home",
-    "phone": "phone", "phone number": "phone", "number": "phone", "telephone number": "phone", "mobile number": "phone",
-    "cell number": "phone", "email": "email", "email address": "email", "e-mail": "email", "mail address": "email",
-    "name": "name", "job": "employer", "employer": "employer", "work": "employer", "workplace": "employer",
-    "company": "employer", "occupation": "occupation", "profession": "occupation", "job title": "occupation",
-    "birthday": "birthday", "date of birth": "birthday", "age": "age", "diet": "diet", "allergy": "allergy",
-    "allergies": "allergy", "school": "school", "university": "school", "nationality": "nationality",
-    "relationship status": "relationship", "marital status": "relationship", "hometown": "hometown", "car": "car",
-    "wife": "partner", "husband": "partner", "partner": "partner", "girlfriend": "partner", "boyfriend": "partner",
-}  # fmt: skip
-
 
 def is_command(text: str) -> bool:
     """Tell whether a turn holds a command at the memory's own workings."""
     return _COMMAND.search(text.replace("’", "'")) is not None
-
-
-def forgets(text: str) -> Iterator[str]:
-    """Yield what a turn asks to forget, in its words."""
-    for sentence in re.split(r"(?<=[.!?\n])\s+", text.replace("’", "'")):
-        match = _FORGET.search(sentence)
-        # "Don't forget that …" asks for the contrary.
-        if match is None or re.search(
-            r"\b(?:don't|do not|never|won't|can't|not|didn't|always) (?:ever )?forget\b", sentence, re.IGNORECASE
-        ):
-            continue
-        yield _END.sub("", match["what"])
-
-
-def named(what: str) -> tuple[str, str] | str:
-    """Read what is to be forgotten: (attribute, value or ""), a clause that states it, or its words.
-
-    Returns:
-        A pair; or a string: a clause when it begins with "I" or "my … is", else bare words.
-    """
-    plain = re.sub(r"^(?:the fact )?that |^what i (?:said|told you) about ", "", what, flags=re.IGNORECASE).strip()
-    lower = plain.casefold()
-    if lower == "where i live":
-        return "home", ""
-    if lower == "where i work":
-        return "employer", ""
-    noun = re.sub(r"^my (?:new |old |current )?", "", lower)
-    if noun in _NAMED:
-        return _NAMED[noun], ""
-    return plain

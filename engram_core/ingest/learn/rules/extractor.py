@@ -9,30 +9,42 @@ from datetime import datetime
 
 from engram_core.domain.claim import USER, Claim
 from engram_core.domain.memory import Memory
-from engram_core.ingest.learn.attributes import kind_of
+from engram_core.ingest.learn.attributes import is_single, kind_of
 from engram_core.ingest.learn.candidate import Candidate
-from engram_core.ingest.learn.dates import resolve
-from engram_core.ingest.learn.rules.commands import REFUSAL, forgets, is_command, named
-from engram_core.ingest.learn.rules.grammar import CORRECTED, ENDS, NAMED, OTHERS, RENAMED, RULES, Rule
-from engram_core.ingest.learn.rules.guards import is_plain
-from engram_core.ingest.learn.rules.sentences import MOST_CHARACTERS, clauses
+from engram_core.ingest.learn.rules import corrections, naming
+from engram_core.ingest.learn.rules.certainty import UNSURE, certainty
+from engram_core.ingest.learn.rules.clauses import MENDING, Clause, clauses
+from engram_core.ingest.learn.rules.commands import REFUSAL, is_command
+from engram_core.ingest.learn.rules.forgetting import Forgotten, forgets
+from engram_core.ingest.learn.rules.guards import is_willing
+from engram_core.ingest.learn.rules.owning import owned
+from engram_core.ingest.learn.rules.sentences import MOST_CHARACTERS, sentences
+from engram_core.ingest.learn.rules.statements import ENDED, STATED, Found
+from engram_core.ingest.learn.rules.statements.values import refined
+from engram_core.ingest.learn.rules.subjects import People, Said, said
+from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
+from engram_core.ingest.learn.rules.vocabulary.names import is_name
+from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
+from engram_core.ingest.learn.rules.when import dated, found_time, since
 from engram_core.ingest.learn.rules.wording import worded, worded_end
 
-_NOT_A_NAME = re.compile(
-    r"(?:He|She|It|This|That|There|They|We|You|Who|What|Here|Everyone|Everybody|Nobody|Someone|Somebody|Life|Home|Today"
-    r"|Work|Later|Back|Tomorrow|Tonight|Now|Anytime|Crazy|Dinner|Lunch|Mom|Dad|Mum|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April"
-    r"|June|July|August|September|October|November|December|One|My|Our|His|Her|Their|Your)\b.*"
+#: What is said of somebody by name though nothing ties them to the speaker: only what people alone can do.
+_PLAINLY_HUMAN = listed("""home employer occupation allergy avoids speaks plays partner relationship pet family""")
+_DESCRIBES = listed(
+    """age occupation employer workplace hometown home diet allergy relationship partner nationality children school
+    studies field condition likes dislikes speaks name trait"""
 )
-#: What people move to, or live in, that is no home: days, teams, products.
-_HARDLY_A_PLACE = re.compile(
-    r"(?:the )?(?:Moon|Mars|Internet|Cloud|God|AI|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Sales|Marketing"
-    r"|Engineering|Finance|HR|Product|Design|Operations|Support|Legal|IT|R&D|Management|Slack|Teams|Zoom|Notion|Jira|Linear"
-    r"|Trello|Asana|Discord|Git\w*|Bitbucket|Kubernetes|Docker|Postgres\w*|MySQL|Mongo\w*|Redis|Kafka|React|Vue|Angular"
-    r"|Svelte|Python|Java\w*|Rust|Go|Golang|TypeScript|Kotlin|Swift|Linux|Ubuntu|Debian|Fedora|Windows|Mac|Mac[Oo][Ss]|Android"
-    r"|iOS|iPhone|Firefox|Chrome|Safari|Gmail|Outlook|Spotify|Netflix|Figma|Azure|AWS|GCP|Heroku|Vercel|Terraform|Snowflake"
-    r"|BigQuery|Excel|Obsidian|Claude|ChatGPT|Gemini|Signal|WhatsApp|Telegram|Twitter|Mastodon|Bluesky|Version|Plan|Phase"
-    r"|Chapter|Step|Level)\b.*|.* (?:[Tt]eam|[Dd]epartment|[Ss]quad|[Dd]ivision|[Pp]lan|[Pp]ro|[Cc]loud)"
+_FAMED = re.compile(
+    r"\b(?:characters?|novel|series|show|episode|season|movie|film|book|chapter|game|president|actor|actress|singer|band|album|plot|hero|anime|manga|netflix|fandom|canon|history|century|king|queen)\b",
+    re.IGNORECASE,
 )
+#: Who writes here, in years; children of others may be younger.
+_YOUNGEST = 8
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_BESIDE = re.compile(
+    r"(?:by trade|by profession|by training|now|here|today|too|as well|myself|these days|and counting)?", re.IGNORECASE
+)
+_PIECE = re.compile(r"\s*[,;]\s*(?:and |but |also )*|\s+and\s+", re.IGNORECASE)
 
 
 class RulesExtractor:
@@ -57,148 +69,207 @@ class _Turn:
         own = turn.speaker is None or turn.speaker.casefold() == (turn.scope.user_id or "").casefold()
         self._subject = USER if own else str(turn.speaker).casefold()
         self._written = turn.speaker or "User"
+        self._people = People()
+        self._unnamed: re.Match[str] | None = None
+        self._before: Said | None = None
+        self._mends = False
+        self._made: set[tuple[str, str, str, str]] = set()
 
     def candidates(self) -> Iterator[Candidate]:
         if is_command(self._text):
             yield replace(self._candidate(Claim(self._subject, "", "")), text=REFUSAL, intent="command")
             return
         asked = list(forgets(self._text))
-        for what in asked:
-            yield from self._forgotten(what)
         if asked:
+            for forgotten in asked:
+                yield from self._forgotten(forgotten)
             return
-        for clause in clauses(self._text):
-            yield from self._clause(clause)
+        for candidate in self._stated(self._text):
+            claim = candidate.claim
+            key = (candidate.intent, claim.subject, claim.attribute, claim.value.casefold())
+            if key not in self._made:
+                self._made.add(key)
+                yield candidate
 
-    def _clause(self, clause: str) -> Iterator[Candidate]:
-        if (match := RENAMED.fullmatch(clause)) is not None:
-            claim = Claim(self._subject, "", match["new"])
-            yield replace(self._candidate(claim), text=match["new"], instead_of=match["old"])
+    def _stated(self, text: str) -> Iterator[Candidate]:
+        for sentence in sentences(text):
+            if MENDING.fullmatch(sentence.text):
+                self._mends = True
+            for clause in clauses(sentence):
+                yield from self._clause(clause)
+
+    def _clause(self, clause: Clause) -> Iterator[Candidate]:
+        gone = corrections.over(clause.text) if clause.is_said and is_willing(clause.text) else None
+        if gone is not None:
+            self._before = None
+            yield self._end(
+                Claim(self._subject, *gone), self._written, since(clause.text, self._turn.valid_from, changed=True)
+            )
             return
-        ended = list(self._matched(clause, ENDS))
-        if ended:
-            yield from ended
+        people = list(naming.named(clause.text, self._unnamed, is_past=_YEAR.search(clause.when) is not None))
+        for person in people:
+            self._people.meet(person.name, person.gender)
+        self._unnamed = naming.unnamed(clause.text) or self._unnamed
+        if clause.is_said:
+            yield from self._said(clause)
+        else:
+            self._before = None
+        for attribute, value in owned(clause.text):
+            claim = Claim(self._subject, attribute, value)
+            made = replace(self._candidate(claim), text=worded(self._written, attribute, value))
+            yield replace(made, certainty=certainty(claim, clause.text))
+        corrected = corrections.CORRECTED.fullmatch(clause.text) if people else None
+        for person in people:
+            key = ("state", self._subject, person.attribute, person.value.casefold())
+            if key not in self._made:
+                claim = Claim(self._subject, person.attribute, person.value)
+                text = worded(self._written, person.attribute, person.value)
+                wrong = corrected["old"] if corrected is not None and len(people) == 1 else None
+                yield replace(self._candidate(claim), text=text, kind=kind_of(person.attribute), instead_of=wrong)
+
+    def _said(self, clause: Clause) -> Iterator[Candidate]:
+        mends = clause.mends or self._mends
+        if (exchanged := corrections.renamed(clause.text, clause.opening, mends=mends)) is not None:
+            right, wrong = exchanged
+            claim = Claim(self._subject, "", right)
+            yield replace(self._candidate(claim), text=right, instead_of=wrong)
             return
-        stated = list(self._stated(clause))
-        if not stated and (match := CORRECTED.fullmatch(clause)) is not None:
-            right = list(self._stated(match["state"]))
-            stated = [replace(right[0], instead_of=match["old"])] if len(right) == 1 else []
+        stated = list(self._read(clause, mends=mends))
+        if not stated and (match := corrections.CORRECTED.fullmatch(clause.text)) is not None:
+            right_ones = list(self._read(replace(clause, text=match["state"])))
+            stated = [replace(right_ones[0], instead_of=match["old"])] if len(right_ones) == 1 else []
+        elif mends:
+            stated = [
+                replace(c, instead_of="") if c.intent == "state" and is_single(c.claim.attribute) else c for c in stated
+            ]
         yield from stated
 
-    def _stated(self, clause: str) -> Iterator[Candidate]:
-        found = list(self._matched(clause, RULES)) or list(self._others(clause))
-        yield from found
-        if is_plain(clause):
-            keys = {(candidate.claim.attribute, candidate.claim.value) for candidate in found}
-            for candidate in self._named(clause):
-                if (candidate.claim.attribute, candidate.claim.value) not in keys:
+    def _read(self, clause: Clause, *, mends: bool = False) -> Iterator[Candidate]:
+        before = self._before if clause.goes_on else None
+        found = said(naming.short(clause.text), self._people, before, is_open=clause.is_open)
+        self._before = found
+        if found is None or not found.predicate:
+            if clause.is_first:
+                yield from self._bio(clause)
+            return
+        for rules in (ENDED, STATED):
+            match = rules.read(found.predicate, found.who, clause.text)
+            if match is not None and (mends or self._may_say(found, match)):
+                yield from self._claimed(match, found, clause)
+                if rules is STATED:
+                    yield from self._described(match, found, clause)
+                return
+        if clause.is_first and (found.who == "other" or found.predicate.startswith("am ")):
+            yield from self._bio(clause)
+
+    def _may_say(self, found: Said, match: Found) -> bool:
+        """Tell whether a statement about somebody named is about a person of the speaker's world."""
+        if found.who != "other":
+            return True
+        if found.name in self._people.known:
+            return True
+        if match.rule.intent != "state":
+            return True
+        is_human = all(attribute in _PLAINLY_HUMAN for attribute, _ in match.values())
+        is_place = found.name.casefold() in PLACES
+        # People of one's life go by one name; by two, the famous.
+        if not is_human or is_place or " " in found.name or not is_name(found.name) or _FAMED.search(self._text):
+            return False
+        self._people.meet(found.name)
+        return True
+
+    def _claimed(self, match: Found, found: Said, clause: Clause) -> Iterator[Candidate]:
+        rule, moment = match.rule, self._turn.valid_from
+        written = found.name or self._written
+        subject = found.name.casefold() or self._subject
+        when, phrase = found_time(match, found.predicate, clause.when, moment)
+        if rule.toward == "future" and when is None:
+            return
+        for attribute, value in match.values():
+            claim = Claim(subject, *refined(attribute, value))
+            if attribute == "age" and found.who != "other" and int(value) < _YOUNGEST:
+                continue
+            if rule.intent == "end":
+                yield self._end(claim, written, (when, phrase) if when else None)
+            elif rule.intent == "deny":
+                yield replace(self._candidate(claim), text=worded(written, attribute, value), intent="deny")
+            else:
+                made = self._state(claim, written, when, phrase)
+                yield replace(made, certainty=certainty(claim, clause.text))
+
+    def _state(self, claim: Claim, written: str, when: datetime | None, phrase: str) -> Candidate:
+        moment, kind = self._turn.valid_from, kind_of(claim.attribute)
+        begins = (
+            when if when is not None and when <= moment and (kind != "event" or claim.attribute == "event") else moment
+        )
+        if kind == "event" and when is not None:
+            claim = replace(claim, value=f"{claim.value} {dated(when, phrase)}")
+        text = worded(written, claim.attribute, claim.value)
+        return replace(self._candidate(claim), text=text, kind=kind, valid_from=begins)
+
+    def _end(self, claim: Claim, written: str, when: tuple[datetime, str] | None) -> Candidate:
+        text = worded_end(written, claim.attribute, claim.value)
+        begins = when[0] if when is not None else self._turn.valid_from
+        return replace(
+            self._candidate(claim), text=text, intent="end", kind=kind_of(claim.attribute), valid_from=begins
+        )
+
+    def _described(self, match: Found, found: Said, clause: Clause) -> Iterator[Candidate]:
+        """Read on in "I'm 38, accountant, from Zagreb": each piece as said of the same person."""
+        attributes = {attribute for attribute, _ in match.rule.claims}
+        head = found.predicate.split(" ", 1)[0].casefold()
+        if not attributes <= _DESCRIBES or head not in ("am", "my", "name", "name's", "call"):
+            return
+        begin = match.rest.lstrip(" ,")
+        if not (match.rest.startswith(",") or begin.casefold().startswith("and ")):
+            return
+        for piece in _PIECE.split(re.sub(r"^and ", "", begin)):
+            for candidate in self._piece(piece, found, clause):
+                if candidate.claim.attribute != "nationality" or attributes & {"age", "name", "hometown"}:
                     yield candidate
 
-    def _matched(self, clause: str, rules: tuple[Rule, ...]) -> Iterator[Candidate]:
-        for rule in rules:
-            match = rule.pattern.fullmatch(clause)
-            if match is None or (rule.mode == "plain" and not is_plain(clause)):
-                continue
-            yield from self._claimed(rule, match, self._subject, self._written)
+    def _piece(self, piece: str, found: Said, clause: Clause) -> Iterator[Candidate]:
+        """Read a piece of a description; an employer alone ("at Acme") only where `found` is of a job."""
+        bare = piece.strip(" .!")
+        if not bare or len(bare) > 60:
             return
+        counted = re.match(r"(?:two|three|four|five|six|\d) ", bare, re.IGNORECASE)
+        predicate = f"have {bare}" if counted else f"am {bare}"
+        match = STATED.read(predicate, "I" if found.who != "other" else "other", bare)
+        if (
+            match is not None
+            and {a for a, _ in match.rule.claims} <= _DESCRIBES - {"name"}
+            and _BESIDE.fullmatch(match.rest)
+        ):
+            yield from self._claimed(match, replace(found, predicate=predicate), clause)
 
-    def _others(self, clause: str) -> Iterator[Candidate]:
-        """Read what is said of somebody by name, the user's sister Anna included."""
-        said = NAMED.sub(lambda match: match["v"], clause, count=1)
-        for rule in OTHERS:
-            match = rule.pattern.fullmatch(said)
-            if match is not None and is_plain(clause) and not _NOT_A_NAME.fullmatch(match["n"]):
-                yield from self._claimed(rule, match, match["n"].casefold(), match["n"])
-                return
+    def _bio(self, clause: Clause) -> Iterator[Candidate]:
+        """Read "32, nurse, from Leeds" at the beginning of a turn: fragments that all describe somebody."""
+        pieces = [piece for piece in _PIECE.split(clause.text) if piece]
+        me = Said("I", "", "")
+        read = [list(self._piece(piece, me, clause)) for piece in pieces[:8]]
+        if sum(map(bool, read)) >= 2 and all(
+            found or len(piece.split()) <= 3 for found, piece in zip(read, pieces, strict=False)
+        ):
+            for found in read:
+                yield from found
 
-    def _claimed(self, rule: Rule, match: re.Match[str], subject: str, written: str) -> Iterator[Candidate]:
-        groups = match.groupdict()
-        phrase = groups.get("when")
-        when = resolve(phrase, self._turn.valid_from, rule.toward) if phrase else None
-        for attribute, template in rule.claims:
-            value = _filled(template, groups)
-            if value is None or _is_no_such_thing(attribute, value):
-                continue
-            attribute = attribute.format(k=(groups.get("k") or "").casefold())
-            yield self._made(rule, Claim(subject, attribute, value), written, when, phrase or "")
-
-    def _made(self, rule: Rule, claim: Claim, written: str, when: datetime | None, phrase: str) -> Candidate:
-        said = self._turn.valid_from
-        kind = kind_of(claim.attribute)
-        since = when if when is not None and when <= said and kind != "event" else said
-        if kind == "event" and when is not None:
-            claim = replace(claim, value=f"{claim.value} {_dated(when, phrase)}")
-        if rule.intent == "end":
-            text = worded_end(written, claim.attribute, claim.value)
-        else:
-            text = worded(written, claim.attribute, claim.value)
-        return replace(self._candidate(claim), text=text, intent=rule.intent, kind=kind, valid_from=since)
-
-    def _named(self, clause: str) -> Iterator[Candidate]:
-        for match in NAMED.finditer(clause):
-            groups = match.groupdict()
-            attribute = next(
-                a for a, g in (("family", "r"), ("partner", "p"), ("pet", "s"), ("friend", "f")) if groups[g]
-            )
-            what = groups["r"] or groups["s"]
-            value = f"{what.casefold()} {groups['v']}" if what else groups["v"]
-            claim = Claim(self._subject, attribute, value)
-            text = worded(self._written, attribute, value)
-            yield replace(self._candidate(claim), text=text, kind=kind_of(attribute))
-
-    def _forgotten(self, what: str) -> Iterator[Candidate]:
-        read = named(what)
-        if not isinstance(read, str):
-            yield self._forget(Claim(self._subject, *read))
-            return
-        stated = [candidate for clause in clauses(read) for candidate in self._stated(clause)]
-        if stated:
-            yield from (self._forget(candidate.claim) for candidate in stated)
-            return
-        words = re.sub(
-            r"^(?:that )?(?:i|my|we)(?:'m| am|'ve| have| had)?(?: got)?(?: a| an| the)? ", "", read, flags=re.IGNORECASE
-        )
-        yield self._forget(Claim(self._subject, "", words))
-
-    def _forget(self, claim: Claim) -> Candidate:
-        return replace(self._candidate(claim), text=claim.value or claim.attribute, intent="forget")
+    def _forgotten(self, forgotten: Forgotten) -> Iterator[Candidate]:
+        certainty = 1.0 if forgotten.is_plain else UNSURE
+        stated = [c for c in self._stated(forgotten.clause) if c.intent == "state"] if forgotten.clause else []
+        claims = [c.claim for c in stated] or [
+            Claim(self._subject, attribute, words) for attribute, words in forgotten.named
+        ]
+        if not stated:
+            # "Erase Caleb": what is said of him, too.
+            claims += [
+                Claim(words.casefold(), "", words)
+                for attribute, words in forgotten.named
+                if not attribute and is_name(words) and words[:1].isupper()
+            ]
+        for claim in claims:
+            text = claim.value or claim.attribute
+            yield replace(self._candidate(claim), text=text, intent="forget", certainty=certainty)
 
     def _candidate(self, claim: Claim) -> Candidate:
         return Candidate("", claim, (self._turn.id,), self._turn.valid_from, origin=self._turn.origin)
-
-
-def _is_no_such_thing(attribute: str, value: str) -> bool:
-    """Tell whether a value is none that the attribute can have, however well it stands in the sentence."""
-    if attribute in ("home", "hometown"):
-        return _HARDLY_A_PLACE.fullmatch(value) is not None
-    return attribute == "name" and _NOT_A_NAME.fullmatch(value) is not None
-
-
-def _filled(template: str, groups: dict[str, str | None]) -> str | None:
-    """Fill a template with groups; `{x?}` may be empty, `*` is no value, and None says that a group is missing."""
-    if template == "*":
-        return ""
-    parts: list[str] = []
-    for piece in template.split():
-        name = piece.strip("{}").rstrip("?")
-        value = (groups.get(name) or "").strip(" ,.")
-        if not value and not piece.endswith("?}"):
-            return None
-        if value:
-            parts.append(value if name in ("v", "w", "x", "p", "s") and value[0].isupper() else _lowered(value))
-    return " ".join(parts)
-
-
-def _dated(when: datetime, phrase: str) -> str:
-    """Write a date no more precisely than it was said."""
-    words = phrase.casefold()
-    if "year" in words or re.fullmatch(r"(?:in )?\d{4}", words):
-        return f"in {when:%Y}"
-    if "month" in words or (not re.search(r"\d|day", words) and when.day == 1):
-        return f"in {when:%Y-%m}"
-    return f"on {when:%Y-%m-%d}"
-
-
-def _lowered(value: str) -> str:
-    """Write a value that began in capitals only because somebody shouts in small letters."""
-    return value.casefold() if value.isupper() and len(value) > 4 else value

@@ -1,29 +1,61 @@
-"""What makes a clause something other than a plain statement about the present."""
+"""What makes of a clause something other than a plain statement about the present."""
 
 from __future__ import annotations
 
 import re
 
-#: Conditions, wishes, guesses, reports, questions without a mark, comparisons.
-_NOT_ASSERTED = re.compile(
-    r"\b(?:if|unless|whether|would|wouldn't|could|couldn't|might|may be|maybe|perhaps|probably|possibly|supposedly|allegedly"
+#: Conditions, wishes, guesses, reports, comparisons, irony: nothing follows from a clause that has one of these.
+_NOT_MEANT = re.compile(
+    r"(?<![\w'])(?:if|unless|whether|would|wouldn't|could|couldn't|might|may be|maybe|perhaps|probably|possibly|supposedly|allegedly|apparently"
     r"|wish|hope|hoping|hopefully|wonder|wondering|dream|dreamt|dreamed|pretend|imagine|suppose|assume|assuming|as though"
-    r"|as if|should|shouldn't|thinking (?:of|about)|think about|considering|consider|planning to move|want to|wanna|would like"
-    r"|i'd|we'd|he'd|she'd|almost|nearly|seems?|feels? like|sort of|kind of|supposed to|in theory|joke|kidding|lol|jk|rumou?r"
-    r"|said|says|say|told|tells|claims?|claimed|asked|asks|thinks|thought|believes?|heard|read that|wrote|according to"
-    r"|used to|back when|back then|when i was|when i lived|growing up|as a (?:kid|child|teenager)|in the past|formerly|ex-\w+"
-    r"|years? ago i was|once was|someday|one day|next (?:year|month|week)|soon|going to|gonna|will|won't|i'll|we'll|about to"
-    r"|about to|temporarily|for now|for the (?:week|weekend|day|night|moment|summer|winter)|this (?:week|weekend|month|summer)"
-    r"|tonight|visiting|on vacation|on holiday|not|n't|never|neither|nor|hardly|barely|no longer|any ?more)\b"
-    r"|\w+n't\b",
+    r"|as if|should|shouldn't|thinking (?:of|about)|think about|considering|consider|planning to move|want to|would like"
+    r"|i'd|we'd|he'd|she'd|almost|nearly|seems?|feels? like|sort of|kind of|kinda|sorta|supposed to|in theory|joke|kidding|jk|rumou?r"
+    r"|said|says|say(?! goodbye)|told|tells|claims?|claimed|asked|asks|thinks|thought|believes?|heard|read that|wrote|according to"
+    r"|basically|practically|virtually|literally|technically|clearly|obviously|essentially|pretty much|secretly|in spirit|at heart|in my (?:head|dreams|mind|fantasies)|in (?:the|a|this|my) (?:game|story|novel|movie|film|show|series|play|book|sims|simulation)"
+    r"|to my (?:kids|friends|students)|in the making|in disguise|in another life|in a past life|on paper|by nature|of sorts|until proven|so to speak|in name only|quote unquote|in dog years|for halloween|for a living hell)(?![\w'])|,? not$",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:not|never|neither|nor|hardly|barely|no longer|any ?more)\b|\w+n't\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?<![\w'])(?:not|never|neither|nor|hardly|barely|no longer|any ?more|no more|nobody|none|without any)(?![\w'])|\w+n't(?!\w)",
+    re.IGNORECASE,
+)
+#: What was, and what is to come.
+_ELSEWHEN = re.compile(
+    r"(?<![\w'])(?:used to|back when|back then|when i was|when i lived|when we (?:were|lived)|growing up|as a (?:kid|child|teenager|teen|boy|girl|student)|in the past|formerly|previously|once was|someday|one day|next (?:year|month|week|summer|winter|spring|autumn|fall|january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday)"
+    r"|soon|going to|will|won't|i'll|we'll|he'll|she'll|they'll|about to|tomorrow|in (?:high school|college|uni|university|my (?:teens|twenties|thirties|youth|childhood|first|previous|old|last)|the (?:\w+ )?(?:eighties|nineties|sixties|seventies|\d0'?s|old days))|in (?:a few|two|three|\d+) (?:days|weeks|months|years)|as an? (?:exchange student|intern|au pair) in)(?![\w'])"
+    r"|(?<!\w)ex-\w+",
+    re.IGNORECASE,
+)
+#: What makes a stay pass.
+_PASSING = re.compile(
+    r"(?<![\w'])(?:temporarily|for now|for the (?:\w+ )?(?:week|weekend|day|night|moment|summer|winter|month|semester|term|holidays?|conference|time being)|for (?:a|one|two|three|a few|a couple of|\d) (?:more )?(?:days?|nights?|weeks?|weekend)|this (?:week|weekend|month|summer|morning|afternoon)|tonight|visiting|visit|on vacation|on holiday|on a (?:trip|work trip|business trip)|on business|until|till|half the (?:year|week)|part of the (?:year|week)|on (?:the )?weekends|during the (?:week|summer|winter)|part of the time|sometimes|occasionally|between jobs|through (?:june|july|august|may))(?![\w'])",
+    re.IGNORECASE,
+)
+
+
+def own_part(clause: str) -> str:
+    """Return a clause up to its first comma, and on only as far as what follows tells how long it holds."""
+    head, comma, rest = clause.partition(",")
+    return (
+        clause
+        if comma and _PASSING.match(rest.strip().removeprefix("just ").removeprefix("but ").removeprefix("only "))
+        else head
+    )
+
+
+def is_willing(clause: str) -> bool:
+    """Tell whether a clause is meant as it stands: nothing supposed, guessed, reported or said in irony."""
+    return not _NOT_MEANT.search(clause)
 
 
 def is_plain(clause: str) -> bool:
     """Tell whether a clause asserts something about the present: nothing supposed, reported, past, future, negated."""
-    return not _NOT_ASSERTED.search(clause)
+    return not (_NOT_MEANT.search(clause) or _NEGATED.search(clause) or _ELSEWHEN.search(clause))
+
+
+def is_lasting(clause: str) -> bool:
+    """Tell whether a plain clause is about more than a visit."""
+    return is_plain(clause) and not _PASSING.search(own_part(clause))
 
 
 def is_negated(words: str) -> bool:

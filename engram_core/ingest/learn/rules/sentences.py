@@ -1,87 +1,201 @@
-"""From a turn to the clauses in which its speaker plainly states something."""
+"""From a turn to the sentences that are its speaker's own: no text handed over, nothing quoted, no fiction."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engram_core.ingest.learn.rules.straighten import IRONY, straightened
+from engram_core.ingest.learn.rules.vocabulary.shapes import NAMES
 
 #: What is read of one turn.
 MOST_CHARACTERS = 20_000
-_LONGEST_CLAUSE = 300
+_GREETING = 2
+_LONGEST_LABEL = 150
+_QUOTED = "\x03"
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_LINE_QUOTED = re.compile(r"^\s*(?:>|\||#|\$|//|From:|To:|Subject:)", re.IGNORECASE)
+_LINE_QUOTED = re.compile(
+    r"\s*(?:>|\||#|\$|//|From:|To:|Subject:|(?:def|class|import|function|const|let|var|SELECT) )", re.IGNORECASE
+)
+_BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
+#: Double quotation marks, and single ones that open before a word and close after one.
+_QUOTE = re.compile(
+    r"\"[^\"\n]*(?:\n[^\"\n]+){0,30}\"|“[^”“]*”|«[^»«]*»|„[^“”\"„]*[“”\"]|(?<!\w)'(?=\w)(?:[^'\n]|(?<=\w)'(?=\w)){2,}'(?!\w)"
+)
+_QUOTE_OPEN = re.compile(r"[\"“«„]")
 _SENTENCE = re.compile(r"[^.!?\n;…]+(?:\.(?=\w)[^.!?\n;…]*)*[.!?…]*")
-_ABBREVIATED = re.compile(r"\b(St|Mr|Mrs|Ms|Dr|Prof|vs|etc|Inc|Ltd|No)\.(?=\s)")
-#: Words by which somebody hands over text that is not about themselves.
-_NOT_MINE = re.compile(
-    r"\b(translat\w+|rewrit\w+|rephras\w+|paraphras\w+|proofread\w*|correct (?:this|the|my) (?:text|sentence|grammar|email)"
-    r"|summari[sz]e|edit (?:this|the following)|the (?:sentence|phrase|text|quote|lyrics|example|line)\b"
-    r"|for example|e\.g\.|role[- ]?play\w*|pretend\w*|imagine|act as|acting as|write (?:me )?(?:a|an|the)|draft|story"
-    r"|poem|novel|screenplay|character|fiction\w*|lyrics|song|quiz|homework|exercise|my friend (?:wrote|says|said)"
-    r"|he said|she said|they said|who said|copy[- ]?paste\w*|forwarded|template|sample|hypothetical\w*|joking|kidding"
-    r"|sarcas\w*|/s\b|yeah right|just a test|testing)",
+_ABBREVIATED = re.compile(r"\b(St|Mr|Mrs|Ms|Dr|Prof|vs|etc|Inc|Ltd|approx|Mt|Ft|No)\.(?=\s)")
+
+#: A task about a text, which is then not what its sender says of themselves.
+_TEXT_TASK = re.compile(
+    r"\b(?:translat\w+|rewrit\w+|re-writ\w+|rephras\w+|reword\w*|paraphras\w+|proofread\w*|transcrib\w+"
+    r"|(?:correct|fix|check|improve|polish|edit|shorten|review|rate|critique|grade|parse|analy[sz]e|summari[sz]e|format|rank|simplify|condense)"
+    r" (?:up )?(?:this|these|that|the|my|his|her|their|our|a|it)\b(?=[^.?!\n]*\b(?:text|grammar|sentences?|spelling|email|e-mail|message|paragraph|essay|bio|profile|letter|wording|post|review|article|page|quote|following|below|draft|paper|transcript|statement|lines?|caption|this)\b)"
+    r"|what does .{1,60} mean|make (?:this|it) sound"
+    r"|copy[- ]?past\w*|pasted|forwarded|word for word|verbatim|the (?:sentence|phrase|text|quote|lyrics|example|clue|line)s?\b(?! of)|subtitles?|captions?)",
     re.IGNORECASE,
 )
-_QUOTE = re.compile(r"[\"“”«»„`]|(?<!\w)['‘][^'’]{3,}['’](?!\w)")
-_OPENING = re.compile(
-    r"^(?:(?:oh|well|so|ok(?:ay)?|hi|hey|hello|yes|yeah|yep|no|nope|also|and|but|anyway|btw|by the way|fyi|honestly|in fact"
-    r"|just so you know|for the record|as i said|like i said|as i told you|you know|to be clear|great news|good news|news"
-    r"|update|quick update|big news|guess what|thanks|thank you|please note that|please note|note that|remember that"
-    r"|remember|please remember that|please remember|don't forget that|don't forget|first of all|first|i think|i guess"
-    r"|turns out|it turns out|finally|today|hmm+|ah|haha|lol|sorry|correction|wait|oops|my bad|my mistake|apologies|actually|scratch that)\b[\s,:!—–-]*)+",
+#: Takes back all that was said.
+_VOID = re.compile(
+    r"\b(?:(?<!no )just kidding|jk|i'm kidding|not really lol|said no one ever|april fools?|in my dreams|i wish!)(?!\w)|^\W*(?:dear (?:\w+[ ,]|sir|madam)|to whom it may concern)|\b(?:(?:best|kind|warm) regards|yours (?:sincerely|faithfully|truly)|sincerely),?\s*(?:\n|\w+\W*$)",
     re.IGNORECASE,
 )
-_UNSURE = re.compile(r"^(?:i think|i guess)\b", re.IGNORECASE)
-_SPLIT = re.compile(
-    r"\s*[,;—–]+\s*(?:and|but|so|also|plus)?\s*(?=(?:i|i'm|i've|my|we|our|we're|he|she|they|actually)\b)"
-    r"|\s+(?:and|but|so)\s+(?=(?:i|i'm|i've|my|we|our|we're|then|now)\b)"
-    r"|,\s*(?:and\s+|but\s+)?(?=[A-Z][\w'-]+ (?:is|works|lives)\b)"
-    r"|\s+(?:and|but|while)\s+(?=[A-Z][\w'-]+ (?:is|works|lives)\b)",
+#: A question of wording: the words asked about are none of the speaker's own.
+_HOW_TO_SAY = re.compile(
+    r"\bhow (?:do|would|can|should|to) (?:you |i |we |one )?(?:say|write|spell|pronounce|phrase|word|translate|put)\b",
     re.IGNORECASE,
 )
-_SHARED = re.compile(
-    r"\s*,?\s+and\s+(?=(?:live|work|avoid|love|like|enjoy|hate|dislike|have|speak|play|study|own|drive|moved|am|can't stand"
-    r"|work as|don't)\b)",
+#: What somebody plays, or makes up.
+_FICTION = re.compile(
+    r"\b(?:role[- ]?play\w*|pretend\w*|imagine\b|imagining|act as|acting as|play the (?:role|part)|in character|hypothetical\w*|thought experiment|suppose\b|supposing"
+    r"|(?:let's|lets|let us) (?:say|pretend|assume)|just a test|testing|dummy data|sample data|placeholder|lorem|fiction\w*|fanfic\w*|first[- ]person"
+    r"|(?:from|in) the (?:perspective|point of view|voice|style) of|(?:my|the|a|main|this|new) (?:character|protagonist|narrator|persona|avatar)\b"
+    r"|in (?:my|the|this|a|his|her|our) (?:story|novel|book|game|film|movie|script|play|poem|song|sketch|show|series|scenario|campaign|dream|sims)\b|lyrics|screenplay"
+    r"|(?:write|make|create|generate|compose|tell|continue|finish|invent|begin|start|sing)\b[^.?!\n]{0,30}\b(?:story|stories|tale|poem|song|rap|sonnet|novel|script|scene|monologue|dialogue|sketch|fable|joke|verse|skit|chapter)\b"
+    r"|\byou(?:'re| are| will be|'ll be) (?:a|an|my|the|now)\b|say (?:i'm|i am|you're|you are|we're|someone)\b|what if\b|case study|word problem|homework|quiz question|exam question"
+    r"|sarcas\w*|/s\b|yeah right|yeah sure|oh sure|oh great|just kidding|joking|jk\b|(?:aren't i|am i not) (?:lucky|clever)|how lovely|said no one)",
+    re.IGNORECASE,
+)
+#: "Write … for my friend": what follows is the friend's.
+_FOR_ANOTHER = re.compile(
+    r"\b(?:bio|profile|cv|resume|letter|review|speech|post|caption|text|message|email|statement|application|ad|listing|form)s?\b[^.?!\n]{0,40}"
+    r"\b(?:for|from|by|of|on behalf of) (?:my|a|our|the|this) (?:[\w'-]+ )?(?:friend|client|boss|colleague|coworker|student|customer|patient|mate|buddy|wife|husband|son|daughter|mom|mum|dad|brother|sister|partner|girlfriend|boyfriend|neighbou?r|roommate|cousin|aunt|uncle)\b",
+    re.IGNORECASE,
+)
+#: Before a colon: a word for what follows, which is the speaker's own.
+_LABEL = re.compile(
+    r"\W*(?:(?:so|ok|okay|oh|and|also|hi|hey|well|a|an|the|my|some|quick|small|tiny|big|great|good|bad|sad|happy|little|important|personal|dietary|just|few|brief|additional|more|life|main|obligatory) )*"
+    r"(?:update|note|btw|by the way|fyi|psa|ps|context|for context|background|about me|about myself|info|information|me|myself|facts?|details|confession(?: time)?|reminder|correction|edit"
+    r"|intro|introduction|news|also|question|here goes|heads[- ]up|tl;?dr|backstory|disclaimer|full disclosure|long story short|situation|announcement|plot twist|fun fact|random fact|bio|stats|profile"
+    r"|things? (?:about me|to know|you should know)|basics|requirements?|constraints?|preferences?|restrictions?|allergies|diet|anyway|to be clear|for the record|in short|thing)"
+    r"(?: (?:for|about|on|from|time|update|since)\b[^:]{0,30})?|\W*[\w']+ update|\W*for the (?!case|training|scene|role|game|test|story|play)[\w -]{2,25}",
+    re.IGNORECASE,
+)
+#: "Snacks for our retro:", "Redecorating:", but no text that is then spelled out.
+_TOPIC = re.compile(
+    r"\W*(?!.*\b(?:bio|text|message|letter|greeting|intro|post|speech|script|caption|profile|ad|review|statement|answer|e-?mail|line|lyrics|story|poem|dialogue|sketch|quote|form|application|case|scene|role|training|test)s?\b)"
+    r"(?:(?:[\w'-]+ ){0,2}[\w'-]+ for (?:our|my|the|a|this|tonight|tomorrow|next)(?: [\w'-]+){0,3}|(?:re)?(?!quot|sing|read|translat|writ|practi|forward|past|paraphras|say|reply|test|sterling|act)[a-z]{3,}ing(?: (?:my|our|the|a) [\w-]+)?)",
+    re.IGNORECASE,
+)
+_ABOUT_ME = re.compile(
+    r".*\b(?:about|for|on) me(?:\b.*)?|.*\b(?:my|our) (?:basics|details|info|facts|situation|context|background|stats|constraints|preferences).*",
+    re.IGNORECASE,
+)
+_MENDING = re.compile(r"\W*(?:small |quick )?(?:correction|typo|my mistake|my bad|oops)", re.IGNORECASE)
+#: "four hens: Dolly, Loretta and Tammy".
+_COUNTED = re.compile(r".*(?<!\w)(?:two|three|four|five|six|seven|eight|\d) (?:[\w-]+ ){0,2}[\w-]+", re.IGNORECASE)
+_NAMES = re.compile(rf"\s*{NAMES}\s*(?:[.!?]|$)")
+_DEFINITION = re.compile(
+    r"\W*(?:my )?(?:all[- ]time |absolute |current )?favou?rite [\w -]{3,25}|\W*(?:my )?(?:name|age|diet|birthday)",
     re.IGNORECASE,
 )
 
 
-def is_own_text(text: str) -> bool:
-    """Tell whether a turn reads as its speaker's own plain words: no task about a text, no fiction, no sarcasm."""
-    return not _NOT_MINE.search(text)
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a turn.
+
+    Attributes:
+        text: In one line, without the mark at its end.
+        is_first: Whether it opens the turn.
+        asks: Whether it ends with a question mark.
+    """
+
+    text: str
+    is_first: bool
+    asks: bool
 
 
-def clauses(text: str) -> Iterator[str]:
-    """Yield the clauses of a turn, straightened: plain apostrophes, single spaces, no greeting before them."""
-    text = text[:MOST_CHARACTERS].replace("’", "'").replace("‘", "'").replace("ʼ", "'")
-    text = _FENCE.sub("\n", text)
-    if not is_own_text(text):
-        return
-    lines = (line for line in text.splitlines() if not _LINE_QUOTED.match(line))
-    for line in lines:
-        # A colon hands over to what is listed or quoted; what stands before it is kept.
+def sentences(text: str) -> Iterator[Sentence]:
+    """Yield the sentences of a turn that are its speaker's own and meant as said."""
+    text = straightened(_FENCE.sub("\n", text[:MOST_CHARACTERS]))
+    text = _unquoted(text)
+    lines = [_BULLET.sub("", line) for line in text.splitlines() if not _LINE_QUOTED.match(line)]
+    own = _own("\n".join(lines))
+    is_first = True
+    for line in own.splitlines():
         for match in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", line)):
-            sentence = " ".join(match.group().split())
-            if sentence.endswith("?") or _QUOTE.search(sentence):
+            said = " ".join(match[0].split())
+            if said.strip(" .,!") == "":
                 continue
-            yield from _clauses(sentence.rstrip(".!…,;: "))
+            if _QUOTED not in said and IRONY not in said:
+                bare = said.rstrip(".!?…,;: ")
+                if bare:
+                    yield Sentence(bare, is_first, "?" in said[len(bare) :])
+            # A greeting does not begin what is said.
+            is_first = is_first and len(said.split()) <= _GREETING
 
 
-def _clauses(sentence: str) -> Iterator[str]:
-    for part in _SPLIT.split(sentence):
-        if part is None:
-            continue
-        opened = part.strip()
-        if _UNSURE.match(opened):
-            continue
-        shared = (
-            _SHARED.split(opened)
-            if re.match(r"(?:i|i'm|i've|we)\b", _OPENING.sub("", opened), re.IGNORECASE)
-            else [opened]
-        )
-        for i, piece in enumerate(shared):
-            stripped = _OPENING.sub("", piece).strip(" ,")
-            whole = stripped if i == 0 else f"I {stripped}"
-            if whole and len(whole) <= _LONGEST_CLAUSE:
-                yield whole
+def _unquoted(text: str) -> str:
+    text = _QUOTE.sub(_QUOTED, text)
+    opened = _QUOTE_OPEN.search(text)
+    # A quotation that is never closed goes on to the end.
+    return text if opened is None else text[: opened.start()] + _QUOTED
+
+
+def _own(text: str) -> str:
+    """Cut a turn off where it begins to hand over what is not about its sender."""
+    if _VOID.search(text):
+        return ""
+    task = _TEXT_TASK.search(text)
+    if task is not None and not _is_set_apart(text, task):
+        return ""
+    cuts = [
+        _begin(text, match.start())
+        for match in (task, *(p.search(text) for p in (_FICTION, _FOR_ANOTHER, _HOW_TO_SAY)))
+        if match
+    ]
+    if cuts:
+        text = text[: min(cuts)]
+    return _without_announced(text)
+
+
+def _is_set_apart(text: str, task: re.Match[str]) -> bool:
+    """Tell whether the text that a task is about is quoted or announced, so that what stands before is none of it."""
+    rest = text[task.start() :]
+    return (
+        ":" in rest
+        or _QUOTED in rest
+        or re.search(r"\b(?:cv|resume|cover letter|essay|page|article|paper|thesis)\b", rest, re.IGNORECASE) is not None
+    )
+
+
+def _begin(text: str, place: int) -> int:
+    """Return where the sentence around a place begins."""
+    return max((text.rfind(mark, 0, place) for mark in ".!?\n"), default=-1) + 1
+
+
+def _without_announced(text: str) -> str:
+    """Drop what a colon hands over, unless the words before it only announce the speaker's own."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        sentences: list[str] = []
+        for match in re.finditer(r"[^.!?]+[.!?]*(?:(?<=\d\.)\d[^.!?]*[.!?]*)*", line):
+            said = match[0]
+            label, colon, rest = _parted(said)
+            if not colon:
+                sentences.append(said)
+            elif len(label) > _LONGEST_LABEL:
+                sentences.append(label + ". ")
+            elif _DEFINITION.fullmatch(label):
+                sentences.append(said)
+            elif _COUNTED.fullmatch(label) and _NAMES.match(rest):
+                sentences.append(f"{label},{rest}")
+            elif _MENDING.fullmatch(label):
+                sentences.append(f"{label}, {rest.strip()}")
+            elif any(pattern.fullmatch(label) for pattern in (_LABEL, _ABOUT_ME, _TOPIC)):
+                sentences.append(" " + rest)
+            elif rest.strip():
+                sentences.append(label + ". ")
+            else:
+                # What follows a colon at the end of a line is a text of its own.
+                return "\n".join([*kept, "".join(sentences)])
+        kept.append("".join(sentences))
+    return "\n".join(kept)
+
+
+def _parted(sentence: str) -> tuple[str, str, str]:
+    match = re.search(r":(?=\s|$)|(?<=\w)\s*=\s*(?=\w)", sentence)
+    return (sentence, "", "") if match is None else (sentence[: match.start()], match[0], sentence[match.end() :])

@@ -8,6 +8,25 @@ _WORDED = {
     "home": "{s} lives in {v}.",
     "address": "{s}'s address is {v}.",
     "hometown": "{s} comes from {v}.",
+    "birthplace": "{s} was born in {v}.",
+    "upbringing": "{s} grew up in {v}.",
+    "workplace": "{s} works in {v}.",
+    "field": "{s} works in {v}.",
+    "teaches": "{s} teaches {v}.",
+    "grade": "{s} is in {v}.",
+    "birth_year": "{s} was born in {v}.",
+    "citizenship": "{s} has {v} citizenship.",
+    "children": "{s} has {v}.",
+    "trait": "{s} is a {v}.",
+    "blood_type": "{s}'s blood type is {v}.",
+    "condition": "{s} has this condition: {v}.",
+    "medication": "{s} takes {v}.",
+    "prefers": "{s} prefers {v}.",
+    "hobby": "{s} does this in free time: {v}.",
+    "learning": "{s} is learning {v}.",
+    "acquaintance": "{s}'s {v}.",
+    "bank": "{s} banks with {v}.",
+    "band": "{s} plays in the band {v}.",
     "employer": "{s} works at {v}.",
     "occupation": "{s} works as {v}.",
     "school": "{s} studies at {v}.",
@@ -17,7 +36,8 @@ _WORDED = {
     "nationality": "{s} is {v}.",
     "relationship": "{s} is {v}.",
     "partner": "{s}'s partner is {v}.",
-    "diet": "{s} eats {v}.",
+    "diet": "{s} is {v}.",
+    "eats": "{s} eats {v}.",
     "email": "{s}'s email address is {v}.",
     "phone": "{s}'s phone number is {v}.",
     "native_language": "{s}'s native language is {v}.",
@@ -39,12 +59,16 @@ _WORDED = {
 _ENDED = {
     "home": "{s} no longer lives in {v}.",
     "employer": "{s} no longer works at {v}.",
-    "diet": "{s} no longer eats {v}.",
+    "occupation": "{s} no longer works as {v}.",
     "likes": "{s} no longer likes {v}.",
     "dislikes": "{s} no longer dislikes {v}.",
     "plays": "{s} no longer plays {v}.",
     "pet": "{s} no longer has {v}.",
     "partner": "{s} is no longer with {v}.",
+    "medication": "{s} no longer takes {v}.",
+    "owns": "{s} no longer owns {v}.",
+    "allergy": "{s} is no longer allergic to {v}.",
+    "speaks": "{s} no longer speaks {v}.",
 }
 _INTOLERANT = ("lactose", "gluten", "fructose", "histamine")
 
@@ -57,13 +81,14 @@ def worded(subject: str, attribute: str, value: str) -> str:
         attribute: Of the claim.
         value: Of the claim.
     """
-    if attribute == "family":
-        relation, _, name = value.partition(" ")
+    if attribute in ("family", "acquaintance"):
+        # The name begins with the first capital: "guinea pig Pickles", "late husband Walter".
+        relation, name = _parted(value)
         return f"{subject}'s {relation} is called {name}."
+    if attribute == "occupation" and value in ("retired", "self-employed", "semi-retired"):
+        return f"{subject} is {value}."
     if attribute == "allergy" and value.casefold() in _INTOLERANT:
         return f"{subject} is {value} intolerant."
-    if attribute == "diet" and not value.casefold().startswith(("halal", "kosher")):
-        return f"{subject} is {value}."
     if attribute.startswith("favourite:"):
         return f"{subject}'s favourite {attribute.partition(':')[2]} is {value}."
     return _WORDED[attribute].format(s=subject, v=value)
@@ -73,6 +98,12 @@ def worded_end(subject: str, attribute: str, value: str) -> str:
     """Word that a statement is no longer so; without a value, whatever was known under the attribute."""
     if not value:
         return f"{subject} no longer has the {attribute} that was known."
-    if attribute == "diet":
+    if attribute in ("diet", "relationship"):
         return f"{subject} is no longer {value}."
-    return _ENDED[attribute].format(s=subject, v=value)
+    return _ENDED.get(attribute, "{s}: no longer {v}.").format(s=subject, v=value)
+
+
+def _parted(value: str) -> tuple[str, str]:
+    words = value.split(" ")
+    place = next((i for i, word in enumerate(words) if word[:1].isupper()), len(words) - 1)
+    return " ".join(words[:place]), " ".join(words[place:])

@@ -1,0 +1,88 @@
+"""Corrections: "it's Max, not Rex", "…, not Rex", and what is over in a clause of its own."""
+
+from __future__ import annotations
+
+import re
+
+from engram_core.ingest.learn.rules.vocabulary.kinds import FRIENDS, PARTNERS, RELATIONS, SPECIES
+from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG
+
+#: "…, not Rex": what was wrong.
+CORRECTED = re.compile(
+    r"(?P<state>[^,]+(?:, [^,]+)?),? (?:and )?not (?:in |at |for |a |an |called |named |to |from )?(?P<old>(?!(?:anymore|any|yet|really|just|only|that|very|much|because|to|so|sure|even|too|always|far|a fan|in the|for long|quite)\b)[\w'&.-]+(?: [\w'&.-]+){0,2})(?: like i said| as i said)?",
+    re.IGNORECASE,
+)
+#: "it's Max, not Rex", "I meant Max, not Rex": of something said before.
+_NEW = rf"(?P<new>{NAME}|[\w'.-]+)"
+_OLD = r"(?P<old>[\w'.-]+(?: [\w'-]+)?)"
+RENAMED = re.compile(
+    rf"(?:(?:it's|it is|its|that's|that should be|it should be|should be|i meant|i mean|i meant to say|the name is|(?:his|her|its) name(?: is|'s)|(?:he's|she's|he is|she is|it's|it is) (?:called|named)) )(?:actually )?{_NEW},? (?:and )?not {_OLD}"
+    rf"|(?:it's|it is|that's) not (?P<old2>[\w'.-]+),? (?:but |it's |it is )(?P<new2>{NAME}|[\w'.-]+)",
+    re.IGNORECASE,
+)
+#: After "typo", "I meant", "sorry": the same without a verb.
+MENDED = re.compile(
+    rf"(?:i meant |it's )?{_NEW},? (?:and )?not {_OLD}|not (?P<old2>[\w'.-]+),? (?:but )?(?P<new2>{NAME}|[\w'.-]+)",
+    re.IGNORECASE,
+)
+
+_GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead|was put (?:down|to sleep)|had to be put (?:down|to sleep)|crossed the rainbow bridge)"
+#: What is over, with the attribute that it ends.
+OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("pet", re.compile(rf"(?:my|our) (?:[\w-]+ ){{0,2}}(?:{SPECIES}),? (?P<what>{NAME}),? {_GONE}.*", re.IGNORECASE)),
+    ("pet", re.compile(rf"(?P<what>{NAME}) {_GONE}.*", re.IGNORECASE)),
+    (
+        "pet",
+        re.compile(
+            rf"(?:we|i) (?:had to say goodbye to|said goodbye to|had to put down|put down|lost|buried) (?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<what>{NAME})(?=$|,| | on| last| yesterday).*",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "partner",
+        re.compile(
+            rf"(?:(?:my (?:[\w-]+ )?(?:{PARTNERS}),? )?(?P<what>{NAME}|(?!my|he|she|we|you|they|who|what|and|me|the\b)[a-z][\w-]+)(?:,)? and i|me and (?P<what2>(?!my\b)[\w-]+)) (?:have )?(?:just |finally |recently |officially )?(?:broke up|split up|broken up|got divorced|separated|are divorced|are getting divorced|are no longer together|aren't together anymore|called it quits)(?! the).*",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "partner",
+        re.compile(
+            rf"(?:my (?:{PARTNERS}) and i|me and my (?:{PARTNERS})) (?:have )?(?:just |finally |recently )?(?:broke up|split up|broken up|got divorced|separated|are divorced).*(?P<what>)",
+            re.IGNORECASE,
+        ),
+    ),
+    ("employer", re.compile(rf"no more (?P<what>{ORG})(?:,.*)?", re.IGNORECASE)),
+)
+#: Kinds of people and animals, for "the hamster is Noodle".
+KINDS = rf"(?:{RELATIONS}|{PARTNERS}|{SPECIES}|{FRIENDS})"
+
+
+_CUE = re.compile(r"(?<![\w'])(?:sorry|no|nope|wait|oops|actually|hm+)(?![\w'])")
+
+
+def renamed(text: str, opening: str, *, mends: bool) -> tuple[str, str] | None:
+    """Return (right, wrong) where a clause only exchanges one word for another.
+
+    Args:
+        text: The clause.
+        opening: What stands before it: "sorry, …".
+        mends: Whether words before it say that something was wrong.
+    """
+    match = RENAMED.fullmatch(text) or (MENDED.fullmatch(text) if mends else None)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    right, wrong = groups["new"] or groups["new2"], groups["old"] or groups["old2"]
+    # "It's summer, not winter" says something about the world; names and numbers are corrected.
+    is_named = all(word[:1].isupper() or word[:1].isdigit() for word in (right, wrong))
+    is_cued = mends or _CUE.search(opening) or text.casefold().startswith("i mean")
+    return (right, wrong) if is_named or is_cued else None
+
+
+def over(text: str) -> tuple[str, str] | None:
+    """Return (attribute, words) of what a clause says is over, be it known or not."""
+    for attribute, pattern in OVER:
+        if (match := pattern.fullmatch(text)) is not None:
+            return attribute, next((value for value in match.groups() if value), "")
+    return None

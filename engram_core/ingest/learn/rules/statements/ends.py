@@ -1,0 +1,205 @@
+"""What is no longer so, and what never was. It changes only what is known."""
+
+from __future__ import annotations
+
+from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, deny, end
+from engram_core.ingest.learn.rules.vocabulary.kinds import CARS, DIETS, PARTNERS, PLAYED, SPORTS
+from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG, PHRASE, PLACE
+
+_MORE = r"(?= .*any ?more| anymore)"
+_NOT = r"(?:no longer|don't|doesn't)"
+_JOB = r"[\w'-]+(?: [\w'-]+){0,3}?"
+#: After "I left Acme": nothing that makes it the way home.
+_FOR_GOOD = r"(?!.*\b(?:early|late|lunch|o'clock|at \d|am|pm|on time|my (?:keys|phone|bag|wallet|coat|jacket|umbrella|laptop)|a (?:review|note|comment|message|tip)|behind|with a|without|this morning|for (?:the|a) (?:day|meeting|break|while|appointment|weekend))\b).*"
+_ORG = rf"(?:the )?(?P<org>{ORG}|[\w'&.+-]+)"
+_PLACE = rf"(?P<place>{PLACE}|[\w'-]+)"
+_NAME = rf"(?P<name>{NAME}|[\w'-]+)"
+
+RULES: tuple[Rule, ...] = (
+    end(
+        "no don't",
+        rf"(?:no longer live in {_PLACE}|don't live in (?P<place2>{PLACE}|[\w'-]+){_MORE})",
+        ("home", "{place}"),
+        ("home", "{place2}"),
+    ),
+    end(
+        "no don't",
+        rf"(?:no longer work (?:at|for) {_ORG}|don't work (?:at|for) (?P<org2>{ORG}|[\w'&.+-]+){_MORE})",
+        ("employer", "{org}"),
+        ("employer", "{org2}"),
+    ),
+    end(
+        "quit left have resigned",
+        rf"(?:have )?(?:quit|left|resigned from)(?: (?:my|the|his|her) (?:job|position|role) (?:at|with))? (?P<org>{ORG})",
+        ("employer", "{org}"),
+        tail=_FOR_GOOD,
+    ),
+    end("stopped have", rf"(?:have )?stopped working (?:at|for) {_ORG}", ("employer", "{org}"), tail=_FOR_GOOD),
+    end(
+        "was got have am",
+        rf"(?:was|got|have been|am)(?: just)? (?:fired|laid off|let go|made redundant)(?: (?:from|by) {_ORG})",
+        ("employer", "{org}"),
+    ),
+    end(
+        "was got have quit left lost resigned handed",
+        r"(?:(?:was|got|have been)(?: just)? (?:fired|laid off|let go|made redundant)|(?:have )?(?:quit|left|lost|resigned from) (?:my|his|her) job|(?:have )?resigned$|(?:have )?handed in my (?:badge|notice|resignation))",
+        ("employer", "*"),
+        tail=_FOR_GOOD,
+    ),
+    end(
+        "no am",
+        rf"(?:am )?no longer (?:a |an |the )?(?P<diet>{DIETS})|am not (?:a |an )?(?P<diet2>{DIETS}){_MORE}",
+        ("diet", "{diet}"),
+        ("diet", "{diet2}"),
+    ),
+    end(
+        "stopped have quit gave",
+        rf"(?:have )?(?:stopped being|quit being|gave up being|gave up on being) (?:a |an )?(?P<diet>{DIETS})",
+        ("diet", "{diet}"),
+    ),
+    end(
+        "eat started have", r"(?:eat|(?:have )?started eating|am eating) (?:meat|fish|dairy|eggs) again", ("diet", "*")
+    ),
+    end(
+        "am no have",
+        rf"am no longer (?:a |an |the |with |working as (?:a |an )?)?(?P<job>{_JOB})|am not (?:a |an |the )?(?P<job2>{_JOB}){_MORE}",
+        ("occupation", "{job}"),
+        ("occupation", "{job2}"),
+    ),
+    end("am no", rf"am no longer (?:at|with|employed by) {_ORG}", ("employer", "{org}")),
+    end(
+        "am no",
+        r"am no longer (?P<status>married|engaged|single)|am not (?P<status2>married|engaged|single)(?= anymore| any more)",
+        ("relationship", "{status}"),
+        ("relationship", "{status2}"),
+    ),
+    end(
+        "no don't",
+        rf"no longer (?:like|love|enjoy) (?P<liked>{PHRASE})|don't (?:really )?(?:like|love|enjoy) (?P<liked2>{PHRASE}){_MORE}",
+        ("likes", "{liked}"),
+        ("likes", "{liked2}"),
+    ),
+    end(
+        "no don't",
+        rf"no longer (?:hate|dislike|mind) (?P<liked>{PHRASE})|don't (?:hate|dislike|mind) (?P<liked2>{PHRASE}){_MORE}",
+        ("dislikes", "{liked}"),
+        ("dislikes", "{liked2}"),
+    ),
+    end("have", rf"have gone off (?P<liked>{PHRASE})(?: entirely| completely)?", ("likes", "{liked}")),
+    end(
+        "no don't stopped quit gave have",
+        rf"(?:no longer|don't|(?:have )?(?:stopped|quit|gave up|given up|packed in))(?: play| playing)? (?:the )?(?P<played>{PLAYED})(?<!play )(?: any ?more)?",
+        ("plays", "{played}"),
+        ("learning", "{played}"),
+        tail=r".*(?:any ?more|altogether|for good|last|ago|because|this|in).*|",
+    ),
+    end(
+        "no don't stopped quit gave have",
+        rf"(?:no longer|don't|(?:have )?(?:stopped|quit|gave up|given up|packed in))(?: do| doing| go| going)? (?P<sport>{SPORTS})(?: any ?more| altogether)?",
+        ("hobby", "{sport}"),
+        ("likes", "{sport}"),
+        tail=r".*(?:any ?more|altogether|for good|last|ago|because|this|in).*|",
+    ),
+    end(
+        "no don't stopped have",
+        r"(?:no longer speak|don't speak) (?P<lang>[a-z]{4,12})(?= anymore)",
+        ("speaks", "{lang}"),
+    ),
+    end(
+        "sold have traded scrapped got",
+        r"(?:have )?(?:sold|traded in|scrapped|got rid of|wrecked|totall?ed) (?:my|the|our) (?:old |beloved )?car",
+        ("car", "*"),
+    ),
+    end(
+        "sold have traded scrapped got",
+        rf"(?:have )?(?:sold|traded in|traded|swapped|scrapped|got rid of|wrecked|totall?ed) (?:my|the|our) (?:old |beloved )?(?P<car>{CARS})(?: [\w-]+)?(?!.* for (?:a|an) )",
+        ("car", "{car}"),
+    ),
+    end(
+        "stopped gave quit have",
+        r"(?:have )?(?:stopped|gave up|given up|quit)(?: on)?(?: learning)? (?P<lang>(?-i:[A-Z])[a-z]{3,12})",
+        ("learning", "{lang}"),
+    ),
+    end(
+        "sold have",
+        r"(?:have )?(?:sold|got rid of|gave away) (?:my|the|our) (?P<thing>[\w'-]+(?: [\w'-]+){0,2})",
+        ("owns", "{thing}"),
+    ),
+    end("died passed", r"(?:died|passed away|passed|has died|is dead)(?P<gone>)", ("pet", "*"), who=frozenset()),
+    end(
+        "broke split have",
+        rf"(?:have )?(?:broke up|split up|broken up|split) with (?:my (?:\w+ )?(?:{PARTNERS}),? ?)?(?P<name>{NAME}|(?!my|the|a\b)[\w'-]+)",
+        ("partner", "{name}"),
+    ),
+    end(
+        "broke split have",
+        rf"(?:have )?(?:broke up|split up|broken up) with my (?:{PARTNERS})|(?:and I |have )?(?:broke up|split up|broken up|got divorced|are divorced|separated)$",
+        ("partner", "*"),
+        who=OURS,
+    ),
+    end(
+        "am",
+        r"am (?:off|not on|no longer on|no longer taking) (?P<drug>[a-z]{5,})(?: any ?more)?",
+        ("medication", "{drug}"),
+    ),
+    end(
+        "stopped have quit", r"(?:have )?(?:stopped|quit) taking (?:my )?(?P<drug>[a-z]{5,})", ("medication", "{drug}")
+    ),
+    end(
+        "dropped have quit",
+        r"(?:have )?(?:dropped out|quit (?:uni|university|college|school))(?: of (?:uni|university|college|(?:\w+ )?school|my (?:degree|course|program|programme|phd|studies)|the (?:program|programme|course|phd)))?",
+        ("studies", "*"),
+        ("school", "*"),
+        tail=r"(?!of ).*",
+    ),
+    end(
+        "am",
+        rf"am not (?:with|dating|seeing|married to|engaged to) (?P<name>{NAME}|[\w'-]+){_MORE}",
+        ("partner", "{name}"),
+    ),
+    end(
+        "quit stopped gave have",
+        r"(?:have )?(?:quit|stopped|gave up|given up) (?P<smoking>smoking)",
+        ("trait", "smoker"),
+    ),
+    end(
+        "graduated have",
+        rf"(?:have )?(?:graduated(?! to)|finished my degree|finished school|graduated from (?P<org>{ORG}))",
+        ("school", "*"),
+        ("studies", "*"),
+    ),
+    end(
+        "am have",
+        r"(?:am no longer|have outgrown|outgrew) (?:allergic to |my |the )(?P<food>[\w-]+)(?: allergy)?",
+        ("allergy", "{food}"),
+    ),
+    end(
+        "cancelled canceled have",
+        r"(?:have )?cancell?ed (?:my |our )?(?P<thing>[\w'+-]+(?: [\w'+-]+)?)",
+        ("owns", "{thing}"),
+        ("plan", "{thing}"),
+        ("subscription", "{thing}"),
+    ),
+    deny("never have", rf"(?:have )?never (?:actually |even |in fact )*(?:lived in) {_PLACE}", ("home", "{place}")),
+    deny(
+        "never have",
+        rf"(?:have )?never (?:actually |even |in fact )*worked (?:at|for) (?:the )?(?P<org>{ORG}|[\w'&.+-]+)",
+        ("employer", "{org}"),
+    ),
+    deny(
+        "never have",
+        rf"(?:have )?(?:in fact |actually )?never (?:actually |even )*(?:visited|been to|set foot in) {_PLACE}",
+        ("visited", "{place}"),
+    ),
+    deny(
+        "am",
+        rf"am not (?:actually |even |really )*(?:a |an )?(?P<diet>{DIETS})(?! (?:any|yet|but))",
+        ("diet", "{diet}"),
+    ),
+    deny(
+        "am",
+        r"am (?:actually )?not (?:actually |even |really )*allergic to (?P<food>[\w'-]+)(?! any)",
+        ("allergy", "{food}"),
+    ),
+    deny("don't", r"don't (?:actually )(?:have) (?:a|an) (?P<species>[\w-]+)", ("pet", "{species}")),
+)

@@ -1,0 +1,109 @@
+"""What somebody eats and does not, and what ails them."""
+
+from __future__ import annotations
+
+from engram_core.ingest.learn.rules.statements.rule import ONE, Rule, state
+from engram_core.ingest.learn.rules.vocabulary.kinds import CONDITIONED, CONDITIONS, DIETS, FOODS
+
+_DIET = rf"(?P<diet>{DIETS})s?"
+_ALLERGEN = r"(?P<allergens>(?!(?:it|that|this|mornings?|mondays?|work|people|bullshit|nonsense|stupid\w*|commitment|fun|everything|sunlight and|to)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|like|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?(?:(?:, | and | or |, and | & )(?!(?:I|i'm|my|we|so|can't|live|have|love|hate|avoid)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?){0,4})"
+_FOODS = rf"(?P<foods>(?:{FOODS})(?:(?:, | and | or |, and |, or )(?:{FOODS})){{0,4}})"
+_DRUG = r"(?P<drug>[a-z]{3,}(?:pril|olol|statin|azole|cillin|mycin|formin|pram|xetine|traline|zepam|zolam|sartan|profen|trexate|tinoin|tadine|rizine|gliptin|gliflozin|tide|mab|thyroxine|phenidate|amphetamine|faxine|tidine|dronate|caine|gabalin|pentin)|insulin|lithium|prednisone|prednisolone|warfarin|ritalin|adderall|prozac|zoloft|lexapro|ozempic|wegovy|accutane|vyvanse|concerta|antidepressants|blood thinners|beta blockers|birth control|the pill|ssris)"
+_DOSE = r"(?:\d+ ?(?:mg|mcg|g|ml|iu)(?: of)? )?"
+
+RULES: tuple[Rule, ...] = (
+    state(
+        "am",
+        rf"am (?:(?:a|an|strictly|strict|lifelong|committed|proud|mostly|fully) )*{_DIET}(?: myself| now)?",
+        ("diet", "{diet}"),
+        mode="lasting",
+        tail=r"(?!cook|chef|for (?:the|a|today|lent|january)|today|when|cheese|leather|curious|friendly).*",
+    ),
+    state(
+        "became went have turned",
+        rf"(?:have )?(?:became|become|went|gone|turned) (?:a |fully |completely )?{_DIET}",
+        ("diet", "{diet}"),
+        mode="lasting",
+        tail=r"(?!for (?:the|a|lent|january)).*",
+    ),
+    state(
+        "have",
+        rf"have been (?:a |an |strictly )?{_DIET}(?=.*(?:since|for|all|now))",
+        ("diet", "{diet}"),
+        mode="lasting",
+    ),
+    state(
+        "follow eat keep switched am started do have",
+        rf"(?:am on|am following|am doing|follow|eat|keep|do|have switched to|switched to|started|have started) (?:a |an )?(?:strict |strictly |only )?{_DIET}(?: diet| food)?",
+        ("diet", "{diet}"),
+        mode="lasting",
+    ),
+    state("avoid", rf"avoid (?:all |eating )*{_FOODS}", ("avoids", "{foods*}"), mode="lasting"),
+    state(
+        "don't never can't",
+        rf"(?:don't|never|can't|can't)(?: really)? (?:eat|drink|have|do|touch|tolerate) (?:any )?{_FOODS}",
+        ("avoids", "{foods*}"),
+        mode="any",
+        tail=r"(?!before|after|today|tonight|with|when|on|at|enough|in|that|as|because (?:i'm|I'm) (?:on|taking)|until|for now|this).*",
+    ),
+    state(
+        "don't",
+        r"don't (?:drink|touch) (?P<drink>alcohol)|don't (?P<drunk>drink)(?= |$)",
+        ("avoids", "{drink}"),
+        mode="any",
+        tail=r"(?:,|and|so|at all|anyway|because).*",
+    ),
+    state("don't", r"don't (?P<smoke>smoke)", ("trait", "non-smoker"), mode="any", tail=r"$^"),
+    state(
+        "am",
+        rf"am (?:(?:severely|also|very|highly|badly|mildly|deathly|super|really|quite|violently|slightly) )*allergic to {_ALLERGEN}",
+        ("allergy", "{allergens*}"),
+        tail=r"(?!lol|of|being|you).*",
+    ),
+    state(
+        "am",
+        r"am (?P<food>lactose|gluten|fructose|histamine)[- ]intolerant|am intolerant (?:to|of) (?P<food2>lactose|gluten|dairy|fructose|histamine|wheat|eggs?)",
+        ("allergy", "{food}"),
+        ("allergy", "{food2}"),
+    ),
+    state(
+        "have",
+        r"have (?:a|an) (?:(?:severe|bad|mild|serious|nasty|deadly|life-threatening) )?(?P<food>(?!(?:skin|food|new|weird|strange|seasonal|certain|lot|few)\b)[\w-]+(?: nut)?) (?:allergy|intolerance)",
+        ("allergy", "{food}"),
+    ),
+    state("am", r"am (?:a )?(?P<food>c(?:o)?eliac)", ("allergy", "{food}"), who=ONE),
+    state(
+        "have am was got",
+        rf"(?:have (?:had )?|suffer from |live with |(?:have been |was |got |am )(?:just |recently |newly )?diagnosed with )(?:mild |severe |bad |chronic |really bad )?(?P<condition>{CONDITIONS})",
+        ("condition", "{condition}"),
+        who=ONE,
+        tail=r"(?!in (?:the|my|our|his|her) (?:family|house)|today|right now|from (?:looking|this|you|that)).*",
+    ),
+    state(
+        "suffer live",
+        rf"(?:suffer from|live with) (?:mild |severe |bad |chronic )?(?P<condition>{CONDITIONS})",
+        ("condition", "{condition}"),
+        who=ONE,
+    ),
+    state(
+        "am",
+        rf"am (?:a |mildly |slightly |severely |red-green |partially )*(?P<condition>{CONDITIONED})",
+        ("condition", "{condition}"),
+        who=ONE,
+        tail=r"(?!to\b|in comparison).*",
+    ),
+    state(
+        "am take have",
+        rf"(?:am on|am taking|take|have been on|have been taking|am prescribed) {_DOSE}{_DRUG}",
+        ("medication", "{drug}"),
+        who=ONE,
+        mode="lasting",
+    ),
+    state(
+        "am take",
+        r"(?:am on|am taking|take) (?P<dose>\d+ ?(?:mg|mcg)) (?:of )?(?P<drug>[a-z]{5,})",
+        ("medication", "{drug} {dose}"),
+        who=ONE,
+        mode="lasting",
+    ),
+)

@@ -1,0 +1,117 @@
+"""Where somebody lives, comes from, and gets letters."""
+
+from __future__ import annotations
+
+from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, state
+from engram_core.ingest.learn.rules.vocabulary.kinds import DWELLINGS, NATIONALITIES
+from engram_core.ingest.learn.rules.vocabulary.shapes import PLACE
+
+#: Between "in" and the place.
+_PART = (
+    r"(?:(?:downtown|central|inner|rural|upstate|greater|suburban|sunny|rainy|beautiful|lovely|cold|north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?) "
+    r"|(?:a|an|the|my|our) (?:[\w-]+ ){0,3}(?:"
+    + DWELLINGS
+    + r"|suburbs?|outskirts|cent(?:re|er)|middle|heart|north|south|east|west|part|town|village|city|area|neighbou?rhood)(?: [\w-]+)? (?:in|of) )?"
+)
+_IN = rf"in {_PART}(?P<place>{PLACE})"
+_HOW = r"(?:alone |together |happily |here |there |up |down |over |out |back |permanently |full[- ]time )?(?:with (?:my|our|his|her|\w+) (?:[\w'-]+ ){0,3}?)?"
+#: "I've lived in Rome" alone is an experience; with how long, a home.
+_LONG = r"(?=.*(?<!\w)(?:since|for|all my life|my whole life|my entire life|forever|now)(?!\w))"
+
+RULES: tuple[Rule, ...] = (
+    state("live reside", rf"(?:live|reside) {_HOW}{_IN}", ("home", "{place}"), mode="lasting"),
+    state(
+        "live", r"live at (?P<street>\d+[a-z]? [\w' -]{3,50}?(?:, [\w -]{2,30}){0,3})", ("address", "{street}"), tail=""
+    ),
+    state(
+        "am",
+        rf"am (?:based|living|located|settled|residing) {_HOW}(?:out of|{_PART}in) {_PART}(?P<place>{PLACE})",
+        ("home", "{place}"),
+        mode="lasting",
+    ),
+    state(
+        "have",
+        rf"have (?:been )?(?:lived|living|based|settled) {_HOW}{_IN}{_LONG}",
+        ("home", "{place}"),
+        mode="lasting",
+    ),
+    state(
+        "moved relocated have",
+        rf"(?:have )?(?:moved|relocated)(?: back| over| down| up| out| here| house| permanently| in together)?(?: with [^,]{{1,30}}?)?(?: from (?:the )?{PLACE})? to {_PART}(?P<place>{PLACE})",
+        ("home", "{place}"),
+        mode="lasting",
+    ),
+    state(
+        "moved have",
+        rf"(?:have )?moved into (?:a|an|the|our|my) (?:[\w-]+ ){{0,3}}(?:{DWELLINGS}) in (?P<place>{PLACE})",
+        ("home", "{place}"),
+        mode="lasting",
+        who=OURS,
+    ),
+    state(
+        "am moved",
+        rf"(?:am|moved) back (?:living )?in (?P<place>{PLACE})(?= (?:for good|permanently)|, for good)",
+        ("home", "{place}"),
+    ),
+    state("am", rf"am back living in (?P<place>{PLACE})", ("home", "{place}"), mode="lasting"),
+    state(
+        "rent share am",
+        rf"(?:am )?(?:rent|renting|share|sharing) (?:a|an|our|my|the) (?:[\w-]+ ){{0,3}}(?:{DWELLINGS}) in (?P<place>{PLACE})",
+        ("home", "{place}"),
+        mode="lasting",
+        who=OURS,
+    ),
+    state("am", rf"am renting in (?P<place>{PLACE})", ("home", "{place}"), mode="lasting"),
+    state("call", rf"call (?P<place>{PLACE}) (?:my |our )?home", ("home", "{place}"), mode="lasting", tail=""),
+    state(
+        "my",
+        rf"my (?:new |current )?home (?:is|'s)(?: now)? in (?P<place>{PLACE})",
+        ("home", "{place}"),
+        mode="lasting",
+    ),
+    state("home", rf"home (?:is|'s) (?:now |in )*(?P<place>{PLACE})", ("home", "{place}"), mode="lasting"),
+    state(
+        "my our",
+        r"(?:my|our) (?:new |home |current )*(?:address|home address)(?: is|'s)(?: now)? (?P<street>[^;]*\d[^;]*)",
+        ("address", "{street}"),
+        tail="",
+    ),
+    state(
+        "am",
+        rf"am (?:originally |actually )*from {_PART}(?P<place>{PLACE})(?: originally)?",
+        ("hometown", "{place}"),
+        tail=r"(?:,|and|but|originally|so|where|which|by).*",
+    ),
+    state(
+        "come hail",
+        rf"(?:come|hail) (?:originally )?from {_PART}(?P<place>{PLACE})(?: originally)?",
+        ("hometown", "{place}"),
+        tail=r"(?:,|and|but|originally|so|where|which).*",
+    ),
+    state("my", rf"my hometown is (?P<place>{PLACE})", ("hometown", "{place}"), tail=r",.*|in .*"),
+    state("was am were", rf"(?:was|am|were) born and (?:raised|bred) (?:here )?{_IN}", ("hometown", "{place}")),
+    state("was am were", rf"(?:was|am|were) born (?:here )?{_IN}", ("birthplace", "{place}")),
+    state("grew was", rf"(?:grew up|was raised|was brought up) (?:here )?{_IN}", ("upbringing", "{place}")),
+    state(
+        "am",
+        rf"am (?:a |an |half |originally )*(?P<nation>{NATIONALITIES})(?: (?:citizen|national|by birth|born and raised|passport holder))?",
+        ("nationality", "{nation}"),
+        tail=r"(?:,|and|but|so|because|living|by birth|from).*",
+        mode="lasting",
+    ),
+    state(
+        "am",
+        rf"am (?:a |an )?(?P<nation>{NATIONALITIES}) (?:\w+ )?(?:living|based|residing) in {_PART}(?P<place>{PLACE})",
+        ("nationality", "{nation}"),
+        ("home", "{place}"),
+        mode="lasting",
+    ),
+    state(
+        "hold have", rf"(?:hold|have) (?:a|an|both a) (?P<nation>{NATIONALITIES}) passport", ("citizenship", "{nation}")
+    ),
+    state(
+        "have got",
+        rf"(?:have |got )+(?:my |his |her )?(?P<nation>{NATIONALITIES}) citizenship",
+        ("citizenship", "{nation}"),
+    ),
+)

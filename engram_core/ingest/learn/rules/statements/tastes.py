@@ -1,0 +1,64 @@
+"""What somebody likes, dislikes and holds dearest."""
+
+from __future__ import annotations
+
+from engram_core.ingest.learn.rules.statements.rule import ONE, OURS, Rule, state
+from engram_core.ingest.learn.rules.vocabulary.shapes import PHRASE
+
+_VERY = r"(?:(?:really|absolutely|so|very much|totally|truly|simply|genuinely|especially) )*"
+_THINGS = rf"(?P<things>(?:the )?{PHRASE}(?:(?:, and |, | and | & | or ){PHRASE}){{0,4}})"
+_ACTS = r"(?P<act>(?:cook|bake|hike|swim|run|dance|sing|paint|draw|read|travel|write|knit|garden|fish|cycle|climb|sew|ski|surf|camp|play|ride|collect|watch|dive|sail|craft|forage)(?: (?!(?:and|when|but|so|while|because|with|in|on|at)\b)[\w'-]+){0,3})"
+#: Nothing after a taste that turns it: "I love Paris when it rains" is all right, "… about you", "… too much to" is not.
+_TAIL = r"(?!about|of|to|too much|from you|over|than|like (?:a|an|the)|(?:but|though) not|this|that|today|here|there|until|except|with you|by).*"
+_KIND = r"(?P<kind>(?!(?:part|thing|things|one|bit|word|line|is|are|so|of|about|person|place to|way|time)\b)[a-z]+(?: (?!(?:is|are|part|thing|of|about|one|bit)\b)[a-z]+)?)"
+_DEAREST = r"(?P<dearest>(?!(?:when|that|how|what|to|the one|probably|not|always|either|also|a|an|so|where|because|if|this|it|you|your)\b)(?:the )?[\w'&.-]+(?: (?!(?:and|but|because|so|which|when|if|these|right|at|since|though|with|by|followed|then|now)\b)[\w'&.-]+){0,5})"
+
+RULES: tuple[Rule, ...] = (
+    state("love like enjoy adore", rf"(?:love|like|enjoy|adore) {_VERY}{_THINGS}", ("likes", "{things*}"), tail=_TAIL),
+    state("love like enjoy", rf"(?:love|like|enjoy) (?:to {_ACTS})", ("likes", "to {act}"), tail=_TAIL),
+    state(
+        "am",
+        rf"am (?:(?:a |an )?(?:big |huge |massive |great |lifelong )?(?:fan of|fond of)|(?:really |very |so |super |quite |totally )?into|obsessed with|crazy about|mad about|addicted to|passionate about) {_THINGS}",
+        ("likes", "{things*}"),
+        tail=_TAIL,
+    ),
+    state(
+        "hate dislike detest loathe despise",
+        rf"(?:hate|dislike|detest|loathe|despise) {_VERY}{_THINGS}",
+        ("dislikes", "{things*}"),
+        tail=_TAIL,
+    ),
+    state(
+        "can't don't am",
+        rf"(?:can't (?:really )?(?:stand|bear)|don't (?:really |particularly )?(?:like|enjoy|care for)|am not (?:a (?:big |huge )?fan of|(?:really |that |much )?into)) {_THINGS}",
+        ("dislikes", "{things*}"),
+        mode="any",
+        tail=_TAIL,
+    ),
+    state(
+        "prefer",
+        r"prefer (?P<preferred>(?!(?:it|that|this|the (?:first|second|other|last|former|latter)|if|when|not|to be|you|your|option|version|something|a more|more)\b)[\w'-]+(?: [\w'-]+){0,3}? (?:to|over) (?!(?:it|that|this|be|have|get|do|see|know|go|use|keep)\b)[\w'-]+(?: [\w'-]+)?)",
+        ("prefers", "{preferred}"),
+    ),
+    state("prefer", rf"prefer (?P<things>(?!(?:a|an|the|to|not)\b){PHRASE})", ("prefers", "{things}"), tail=_TAIL),
+    state(
+        "my",
+        rf"my (?:new |current |all-time |absolute |all time )*favou?rite {_KIND}(?: of all time| ever)?(?: is|'s| are| has always been)(?: now| still| definitely| obviously)* {_DEAREST}",
+        ("favourite:{kind}", "{dearest}"),
+        who=OURS,
+    ),
+    state(
+        "favourite favorite",
+        rf"favou?rite {_KIND}(?: of all time)?(?: is|'s| are|:|\s?=)(?: now| still)* {_DEAREST}",
+        ("favourite:{kind}", "{dearest}"),
+        who=OURS,
+    ),
+    state(
+        "collect",
+        rf"collect (?P<things>{PHRASE})",
+        ("hobby", "collecting {things}"),
+        tail=r"(?!from|for|at|on|in).*",
+        mode="lasting",
+        who=ONE,
+    ),
+)

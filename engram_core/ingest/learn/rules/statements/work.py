@@ -1,0 +1,281 @@
+"""What somebody does for a living and where, and what they study."""
+
+from __future__ import annotations
+
+from engram_core.ingest.learn.rules.statements.rule import ONE, OURS, Rule, state
+from engram_core.ingest.learn.rules.vocabulary.kinds import TRADES
+from engram_core.ingest.learn.rules.vocabulary.shapes import ORG, PLACE
+
+_NP = r"(?:stay[- ]at[- ]home (?:mom|dad|mum|mother|father|parent)|(?!(?:a|an|the|at|in|from|for|with)\b)[\w'&/-]+(?: [\w'&/-]+){0,4}?)"
+_A = r"(?:(?:a|an|the|just a|one of the) )?"
+_FIRM = r"(?P<firm>(?:a|an|the|our local|the local) (?:[\w-]+ ){0,2}?(?:brewery|bank|hospital|school|library|university|museum|factory|bakery|hotel|restaurant|start-?up|law firm|pharmacy|clinic|garage|warehouse|supermarket|call cent(?:re|er)|nonprofit|non-profit|charity|gym|salon|farm|studio|agency|publisher|airport|post office|town hall|city hall|council|caf[eé]|coffee shop|bookshop|bookstore|nursery|kindergarten|care home|nursing home|college|lab|laboratory|theatre|theater|zoo|vineyard|winery|construction company|tech company|company|dealership|hardware store|grocery store|store|shop|bar|pub|call center|shelter|church|mosque|insurance company|shipyard|power plant|refinery|brewpub|consultancy|firm|newspaper|radio station|tv station|fire station|police station|dental practice|vet clinic|game studio))"
+_AT = rf"(?: (?:of|for) (?:the|our|my) [\w -]{{2,30}}?| (?:here |working |employed )?(?:at|for|with) (?:the )?(?P<org>{ORG})| (?:working )?(?:at|for|in) {_FIRM})?"
+_TOWN = rf"(?:,? (?:here |based |working |over |up |down |out )*in (?P<place>{PLACE}))?"
+_AS = rf"(?:,? as {_A}(?P<role>{_NP}))?"
+_LOAD = (
+    r"(?: (?:full[- ]time|part[- ]time|remotely|nights|days|weekends|shifts|night shifts?|from home|freelance|remote))*"
+)
+_SUBJECT = r"(?!(?:a|an|the|my|\w+-year|grad|graduate|undergraduate|phd|college|university|high|school|mature|exchange|fellow|former|good|bad|poor|broke|typical|current|online|full-time|part-time|hard|a lot|every|at|in|for|abroad|here|to|the|this|my|it|all|from|with|and|how)\b)[\w-]+(?: (?!(?:at|in|on|with|for|and|since|because|to)\b)[\w-]+){0,3}?"
+_SCHOOL = rf"(?: (?:at|in) (?:the )?(?P<org>{ORG}))?"
+_YEAR = r"(?:first|second|third|fourth|fifth|final|last|1st|2nd|3rd|4th|5th)[- ]year"
+_INSTITUTE = rf"(?:the )?(?P<org>(?=[^,]*(?:University|College|School|Institute|Academy|Uni|High|Polytechnic|Conservatory|Oxford|Cambridge|Harvard|Yale|Stanford|MIT|ETH|EPFL|UCLA|UCL|LSE|NYU)(?!\w)){ORG})"
+
+RULES: tuple[Rule, ...] = (
+    state(
+        "work",
+        rf"work{_LOAD} (?:at|for) (?P<org>{ORG}){_TOWN}{_AS}",
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        ("occupation", "{role}"),
+        mode="lasting",
+    ),
+    state(
+        "work",
+        rf"work{_LOAD},? as {_A}(?P<role>{_NP}){_LOAD}{_AT}{_TOWN}",
+        ("occupation", "{role}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+    ),
+    state(
+        "work",
+        r"work(?: \w+ly)? from [\w ]{3,12} as (?:a |an )(?P<role>[\w -]{3,30}?)",
+        ("occupation", "{role}"),
+        mode="lasting",
+    ),
+    state(
+        "work",
+        rf"work{_LOAD} in (?:the )?(?P<field>[\w]+(?: [\w]+)?)(?: at (?P<org>{ORG}))?{_TOWN}",
+        ("field", "{field}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+    ),
+    state(
+        "am",
+        rf"am (?:working|employed){_LOAD} (?:at|for|by) (?P<org>{ORG}){_TOWN}{_AS}",
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        ("occupation", "{role}"),
+        mode="lasting",
+    ),
+    state(
+        "am have",
+        rf"(?:am|have been) working{_LOAD} (?:for [^,]{{3,30}} )?as {_A}(?P<role>{_NP}){_AT}{_TOWN}",
+        ("occupation", "{role}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+    ),
+    state(
+        "have",
+        rf"have (?:been |been working |worked ){{1,2}}(?:at|for) (?P<org>{ORG})(?=.*(?:since|for|now)){_TOWN}{_AS}",
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        ("occupation", "{role}"),
+        mode="lasting",
+    ),
+    state(
+        "have",
+        rf"have been {_A}(?P<job>{_NP})(?=.*(?:since|for|now)){_AT}{_TOWN}",
+        ("occupation", "{job}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+    ),
+    state(
+        "started began start have got landed took accepted",
+        rf"(?:have )?(?:started|began|got|landed|took|accepted)(?: work(?:ing)?)?(?: (?:a|my|the|this)(?: new| dream| first)* (?:job|role|position|gig))? (?:at|for|with) (?P<org>{ORG}){_TOWN}{_AS}",
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        ("occupation", "{role}"),
+        who=ONE,
+        tail=r"(?!.*(?:\d+ ?(?:am|pm)|o'clock)).*",
+    ),
+    state(
+        "started have got took landed",
+        rf"(?:have )?(?:started|got|took|landed)(?: (?:a|my|the)(?: new| first| dream)* (?:job|role|position|gig))? as {_A}(?P<role>{_NP}){_AT}{_TOWN}",
+        ("occupation", "{role}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        who=ONE,
+    ),
+    state(
+        "work am started have",
+        rf"(?:work|am working|am employed|have been working|have worked|(?:have )?(?:started|got)(?: working| work)?(?: (?:a|my|the)(?: new| first)* (?:job|role|position))?){_LOAD} (?:at|in|for) {_FIRM}{_TOWN}{_AS}",
+        ("workplace", "{firm}"),
+        ("workplace", "{place}"),
+        ("occupation", "{role}"),
+        mode="lasting",
+        who=ONE,
+        tail=r"(?!.*(?:\d+ ?(?:am|pm)|o'clock)).*",
+    ),
+    state(
+        "joined have",
+        rf"(?:have )?joined (?P<org>{ORG}){_TOWN},? as {_A}(?P<role>{_NP})",
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        ("occupation", "{role}"),
+        who=ONE,
+    ),
+    state(
+        "got was have",
+        rf"(?:have been|got|was) hired (?:at|by) (?P<org>{ORG}){_TOWN}{_AS}",
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        ("occupation", "{role}"),
+        who=ONE,
+    ),
+    state(
+        "got was have am",
+        rf"(?:got|was|have been|am)(?: just)? (?:promoted to|made) (?!it\b){_A}(?P<role>{_NP}){_AT}",
+        ("occupation", "{role}"),
+        ("employer", "{org}"),
+        who=ONE,
+    ),
+    state(
+        "became have",
+        rf"(?:have )?became? {_A}(?P<job>{_NP}){_AT}{_TOWN}",
+        ("occupation", "{job}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        who=ONE,
+    ),
+    state(
+        "switched changed have",
+        rf"(?:have )?(?:switched|changed)(?: jobs| employers| companies) (?:from {ORG} )?to (?P<org>{ORG})",
+        ("employer", "{org}"),
+        who=ONE,
+    ),
+    state(
+        "my",
+        rf"my (?:new |current )?(?:employer|company|workplace)(?: is|'s)(?: now| called)* (?P<org>{ORG})",
+        ("employer", "{org}"),
+    ),
+    state(
+        "my",
+        rf"my (?:new |current )?(?:job|occupation|profession|day job|job title)(?: is|'s)(?: now)? {_A}(?P<role>{_NP}){_AT}",
+        ("occupation", "{role}"),
+        ("employer", "{org}"),
+    ),
+    state(
+        "am",
+        rf"am at (?P<org>{ORG}), {_A}(?P<job>{_NP})",
+        ("employer", "{org}"),
+        ("occupation", "{job}"),
+        mode="lasting",
+    ),
+    state(
+        "am",
+        r"am (?P<retired>retired|self-employed|semi-retired)",
+        ("occupation", "{retired}"),
+        who=ONE,
+        tail=r"(?:,|and|but|so|now|since|from|after|because).*",
+    ),
+    state(
+        "am",
+        rf"am {_A}(?:{_YEAR} )?(?P<subject>{_SUBJECT}) (?:student|major|undergrad){_SCHOOL}",
+        ("studies", "{subject}"),
+        ("school", "{org}"),
+        mode="lasting",
+        who=ONE,
+    ),
+    state(
+        "am",
+        rf"am {_A}(?:{_YEAR} )?(?:student|undergrad|freshman|sophomore|phd student) at {_INSTITUTE}",
+        ("school", "{org}"),
+        mode="lasting",
+        who=ONE,
+    ),
+    state(
+        "am",
+        rf"am {_A}(?P<job>{_NP}){_AT}{_TOWN}",
+        ("occupation", "{job}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+        who=ONE,
+        tail=r"(?!.*(?:shark|fan|type|kind|person|wannabe|training)\b).*",
+    ),
+    state(
+        "am",
+        rf"am (?:a |an |the )?(?P<loose>cook|driver|coach|judge|model|builder|painter|manager|detective|conductor|trainer|printer) (?:at|for) (?:the )?(?P<org>{ORG}){_TOWN}",
+        ("occupation", "{loose}"),
+        ("employer", "{org}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+        who=ONE,
+    ),
+    state(
+        "am",
+        r"am in (?P<field>[\w]+(?: [\w]+)?)" + _TOWN,
+        ("field", "{field}"),
+        ("workplace", "{place}"),
+        ("workplace", "{firm}"),
+        mode="lasting",
+        who=ONE,
+        tail=r"(?:,|and|but|so|now|since|for).*",
+    ),
+    state(
+        "teach",
+        r"teach (?P<taught>(?!(?:me|you|him|her|them|us|myself|people|kids|children|students|at|in|how|to|a|an|the|my|it|this)\b)[\w-]+(?: (?:history|science|studies|language|literature|education|arts?|dance))?)(?: and (?P<taught2>(?!(?:I|we|my|so|also|have|live|work|love)\b)\w+))?",
+        ("teaches", "{taught}"),
+        ("teaches", "{taught2}"),
+    ),
+    state(
+        "run own manage",
+        rf"(?:run|own|manage) (?:a|an|my own|our own|my|our) (?:[\w-]+ ){{0,3}}?(?P<trade>(?:[\w-]+ ){{0,2}}(?:{TRADES})){_TOWN}",
+        ("owns", "{trade}"),
+        mode="lasting",
+    ),
+    state(
+        "am",
+        rf"am (?:studying|majoring in|reading|doing a (?:phd|master'?s|masters|bachelor'?s|degree|ba|bsc|msc|ma|mba) in) (?P<subject>{_SUBJECT}){_SCHOOL}",
+        ("studies", "{subject}"),
+        ("school", "{org}"),
+        mode="lasting",
+        tail=r"(?!for\b|to\b|hard\b).*",
+    ),
+    state(
+        "study major",
+        rf"(?:study|major in) (?P<subject>{_SUBJECT}){_SCHOOL}",
+        ("studies", "{subject}"),
+        ("school", "{org}"),
+        mode="lasting",
+        tail=r"(?!for\b|to\b|hard\b).*",
+    ),
+    state(
+        "study go attend am started",
+        rf"(?:am )?(?:study at|studying at|go to|attend|started at|started studying at|enrolled at) {_INSTITUTE}",
+        ("school", "{org}"),
+        mode="lasting",
+    ),
+    state(
+        "am",
+        rf"am in (?P<grade>\d{{1,2}}(?:st|nd|rd|th) grade)(?: at {_INSTITUTE})?",
+        ("grade", "{grade}"),
+        ("school", "{org}"),
+        mode="lasting",
+        who=ONE,
+    ),
+    state(
+        "my our",
+        r"(?:my|our) (?:new )?bank(?: is|'s)(?: now)? (?P<bank>(?-i:[A-Z])[\w&' -]{1,25}?)",
+        ("bank", "{bank}"),
+    ),
+    state("bank", r"bank with (?P<bank>(?-i:[A-Z])[\w&' -]{1,25}?)", ("bank", "{bank}"), who=OURS),
+)
