@@ -146,7 +146,7 @@ class Keeping(EngineBase):
             NotFoundError: The tenant has no such change.
             ConflictError: A later change builds on it: undo that one first. Or it was undone before.
         """
-        wanted = check_id("change_id", change_id)
+        wanted = check_id("change_id", change_id, "a change")
         if reason is not None:
             check_text("reason", reason)
         backend = await self._backend.opened()
@@ -175,8 +175,9 @@ class Keeping(EngineBase):
         while True:
             page = await backend.store.listing(Selection(scope, now), limit=_PAGE, after=cursor)
             changes = [deletion(memory, now, reason) for memory in page.items]
-            retired += await backend.store.retire_all(scope, changes)
+            # First what was learned from them: it is found by them alone, should this be cut off in between.
             retired += await retire_orphans(backend.store, self._tenant, changes)
+            retired += await backend.store.retire_all(scope, changes)
             if (cursor := page.cursor) is None:
                 return retired
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
-from engram_core.domain.change import Change
+from engram_core.domain.change import Change, Op
 from engram_core.domain.memory import Memory
 from engram_core.domain.results import ConsolidateResult, ExpireResult
 from engram_core.domain.scope import Scope
@@ -15,7 +16,7 @@ from engram_core.engine.backend import Backend
 from engram_core.engine.base import EngineBase, utc_now
 from engram_core.errors import ConflictError, ProviderError
 from engram_core.ingest.pending import try_vectors
-from engram_core.ingest.upkeep.duplicates import merges
+from engram_core.ingest.upkeep.duplicates import ACTOR, merges
 from engram_core.ingest.upkeep.expiry import PAGE, retire_expired, retire_least, weigh
 from engram_core.ingest.upkeep.summaries import Plan, Summariser, plan
 from engram_core.ports import MemoryStore
@@ -87,7 +88,10 @@ class Upkeep(EngineBase):
 async def _merge(store: MemoryStore, scope: Scope) -> tuple[Change, ...]:
     for _ in range(_TRIES):
         now = utc_now()
-        changes = merges(await _all(store, Selection(scope, now, kinds=_STATEMENTS)), now)
+        statements = await _all(store, Selection(scope, now, kinds=_STATEMENTS))
+        changes = merges(statements, now)
+        if parted := await _parted(store, scope.tenant, changes):
+            changes = merges((memory for memory in statements if memory.id not in parted), now)
         try:
             if changes:
                 await store.apply(changes, {})
@@ -96,6 +100,17 @@ async def _merge(store: MemoryStore, scope: Scope) -> tuple[Change, ...]:
             continue
         return tuple(changes)
     return ()
+
+
+async def _parted(store: MemoryStore, tenant: str, merging: Sequence[Change]) -> set[str]:
+    """Return the copies that were merged before and parted again by `undo`: they are not the same to their owner."""
+    copies = [change.memory.id for change in merging if change.op is Op.DELETE]
+    return {
+        id
+        for id in copies
+        for change in await store.history(tenant, id)
+        if change.op is Op.DELETE and change.actor == ACTOR and change.memory.id == id
+    }
 
 
 async def _summarise(backend: Backend, scope: Scope) -> tuple[tuple[Change, ...], dict[str, str]]:

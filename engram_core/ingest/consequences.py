@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,9 +23,44 @@ async def deleted(store: MemoryStore, change: Change) -> list[Change]:
         return [change]
     if memory.kind == "turn":
         return [change, *orphaned(change, await _learned(store, memory), await _gone(store, memory))]
-    turns = await store.get(memory.scope.tenant, list(memory.sources))
-    changes = [change, *withheld(change, [turn for turn in turns if turn.kind == "turn"])]
+    changes = [change, *withheld(change, await _turns(store, memory))]
     return [*changes, *await summaries_of(store, memory.scope.tenant, changes)]
+
+
+async def forgotten(store: MemoryStore, changes: Sequence[Change], asked: Collection[str]) -> list[Change]:
+    """Retire also what some of these deletions once replaced, with the turns that say it.
+
+    Args:
+        store: Open.
+        changes: All that is going to happen.
+        asked: Ids of the deletions that were asked for by "forget …".
+    """
+    done = {change.memory.id for change in changes if change.op is Op.DELETE}
+    more: list[Change] = []
+    for change in (change for change in changes if change.id in asked):
+        for memory in await _earlier(store, change.memory):
+            fresh = [turn for turn in await _turns(store, memory) if turn.id not in done]
+            old = [memory] if memory.id not in done else []
+            more += [*orphaned(change, old, memory.sources), *withheld(change, fresh)]
+            done |= {memory.id, *(turn.id for turn in fresh)}
+    return more
+
+
+async def _earlier(store: MemoryStore, memory: Memory) -> list[Memory]:
+    """Return the statements that a statement replaced, the latest first."""
+    found: dict[str, Memory] = {}
+    while memory.supersedes is not None and memory.supersedes not in found:
+        before = [m for m in await store.get(memory.scope.tenant, [memory.supersedes]) if m.scope == memory.scope]
+        if not before or before[0].kind == "turn":
+            break
+        memory = found[before[0].id] = before[0]
+    return list(found.values())
+
+
+async def _turns(store: MemoryStore, memory: Memory) -> list[Memory]:
+    """Return the turns that a statement came from: its owner's alone, whatever an import may name."""
+    found = await store.get(memory.scope.tenant, list(memory.sources))
+    return [turn for turn in found if turn.kind == "turn" and turn.scope.owner == memory.scope.owner]
 
 
 async def summaries_of(store: MemoryStore, tenant: str, changes: Sequence[Change]) -> list[Change]:
@@ -50,26 +85,50 @@ async def updated(store: MemoryStore, change: Change) -> list[Change]:
     assert before is not None
     assert after is not None
     if before.text == after.text:
+        return [change, *await _following(store, change)] if before.kind == "turn" else [change]
+    if before.kind == "summary":
         return [change]
     if before.kind != "turn":
         claim = None if after.claim is None else replace(after.claim, value=after.text, holds=True)
         # The new words are the caller's: no turn says them.
         return [replace(change, after=replace(after, claim=claim, sources=()))]
     learned = orphans(await _learned(store, before), await _gone(store, before))
-    claims = [memory.claim for memory in learned if memory.claim is not None]
+    claims = [memory.claim for memory in learned if memory.claim is not None and _is_open(memory)]
     claim = Claim(claims[0].subject, claims[0].attribute, after.text) if len(claims) == 1 else None
     first = replace(change, after=replace(after, claim=claim))
     return [first, *orphaned(first, learned, await _gone(store, before))]
 
 
+async def _following(store: MemoryStore, change: Change) -> list[Change]:
+    """Let what was learned from a turn name its new version too, so that both go on together."""
+    assert change.before is not None
+    assert change.after is not None
+    new = (change.after.id,)
+    learned = [memory for memory in await _learned(store, change.before) if _is_open(memory)]
+    return [
+        Change(
+            new_id(),
+            Op.NOOP,
+            memory,
+            replace(memory, sources=memory.sources + new),
+            "its turn has a new version",
+            change.actor,
+            change.at,
+            new,
+            cause=change.id,
+        )
+        for memory in learned
+    ]
+
+
 async def retire_orphans(store: MemoryStore, tenant: str, deletions: Sequence[Change]) -> int:
-    """Retire the statements that have no source left after these turns were deleted; return how many."""
+    """Retire the statements that have no source left when these turns are deleted; return how many."""
     causes = {change.memory.id: change for change in deletions if change.memory.kind == "turn"}
     if not causes:
         return 0
     learned = await store.learned_from(Scope(tenant), list(causes))
     sources = {id for memory in learned for id in memory.sources}
-    kept = {turn.id for turn in await store.get(tenant, list(sources)) if turn.retired_at is None}
+    kept = {turn.id for turn in await store.get(tenant, list(sources)) if _is_open(turn)} - causes.keys()
     retired = 0
     by_scope: dict[Scope, list[Change]] = {}
     for memory in orphans(learned, sources - kept):
@@ -113,13 +172,15 @@ def _reverted(change: Change, present: dict[str, Memory], now: datetime, reason:
         _require(after.retired_at is None, change)
         return replace(made, op=Op.DELETE, before=replace(after, retired_at=now))
     if change.op is Op.UPDATE and before is not None and after is not None:
-        _require(after.retired_at is None and after.valid_to is None and before.valid_to is not None, change)
+        _require(_is_as_it_left(change, before, after), change)
         # It never held: no moment of the past is left to it, and none is without a version.
         ended = replace(after, valid_to=after.valid_from, retired_at=now)
-        return replace(made, op=Op.UPDATE, before=ended, after=_reopened(before, change))
+        # A revision keeps the end of what it revises.
+        reopened = replace(before, valid_to=after.valid_to if change.actor == "user" else None, retired_at=None)
+        return replace(made, op=Op.UPDATE, before=ended, after=reopened)
     if change.op is Op.DELETE and before is not None:
         _require(before.retired_at is not None, change)
-        return replace(made, op=Op.ADD, after=_reopened(before, change))
+        return replace(made, op=Op.ADD, after=replace(before, retired_at=None))
     if change.op is Op.NOOP and before is not None:
         sources = tuple(id for id in before.sources if id not in change.evidence)
         observed = change.after is not None and sources != before.sources
@@ -128,11 +189,17 @@ def _reverted(change: Change, present: dict[str, Memory], now: datetime, reason:
     raise ConflictError(f"what change {change.id} was about is erased")
 
 
-def _reopened(memory: Memory, change: Change) -> Memory:
-    """Return a version with the ends that it had before a change."""
-    if change.op is Op.DELETE:
-        return replace(memory, retired_at=None)
-    return replace(memory, valid_to=None, retired_at=None)
+def _is_as_it_left(change: Change, before: Memory, after: Memory) -> bool:
+    """Tell whether both versions of an UPDATE still have the ends that it gave them."""
+    assert change.before is not None
+    assert change.after is not None
+    closed, opened = change.before, change.after
+    return (before.valid_to, before.retired_at, after.valid_to, after.retired_at) == (
+        closed.valid_to,
+        closed.retired_at,
+        opened.valid_to,
+        opened.retired_at,
+    )
 
 
 def _require(condition: bool, change: Change) -> None:
@@ -145,7 +212,11 @@ async def _learned(store: MemoryStore, turn: Memory) -> list[Memory]:
 
 
 async def _gone(store: MemoryStore, turn: Memory) -> set[str]:
-    """Return the turn and those other sources of what was learned from it that are retired already."""
+    """Return the turn and those other sources of what was learned from it that are retired, or replaced, already."""
     sources = {id for memory in await _learned(store, turn) for id in memory.sources}
     others = await store.get(turn.scope.tenant, list(sources - {turn.id}))
-    return {turn.id} | {other.id for other in others if other.retired_at is not None}
+    return {turn.id} | {other.id for other in others if not _is_open(other)}
+
+
+def _is_open(memory: Memory) -> bool:
+    return memory.retired_at is None and memory.valid_to is None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from engram_core.domain.change import Change, Op, observed
-from engram_core.domain.checks import check_characters, check_metadata, check_name, check_text, check_time
+from engram_core.domain.checks import MAX_NAME, check_characters, check_metadata, check_name, check_text, check_time
 from engram_core.domain.claim import Claim
 from engram_core.domain.ids import check_id
 from engram_core.domain.memory import Kind, Memory, Origin
@@ -58,8 +58,8 @@ class Header(_Record):
 class ClaimRecord(_Record):
     """What a statement says, taken apart."""
 
-    subject: Words
-    attribute: Words
+    subject: Words = Field(max_length=MAX_NAME)
+    attribute: Words = Field(max_length=MAX_NAME)
     value: Words
     holds: bool = True
 

@@ -62,7 +62,6 @@ def revise(memory: Memory, revision: Revision, now: datetime, reason: str | None
         memory,
         id=new_id(),
         valid_from=max(now, memory.valid_from),
-        valid_to=None,
         recorded_at=now,
         supersedes=memory.id,
         **fields,

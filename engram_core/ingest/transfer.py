@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,8 +33,11 @@ async def export_records(store: MemoryStore, scope: Scope, now: datetime) -> Asy
     while True:
         page = await store.listing(selection, limit=_PAGE, after=cursor)
         keys = await store.keys(scope.tenant, [memory.id for memory in page.items])
+        uses = await store.uses(scope.tenant, [memory.id for memory in page.items])
         for memory in page.items:
-            yield write_record(MemoryRecord.of(memory, keys.get(memory.id)))
+            # What it was given: what is left of that follows from its age.
+            stated = uses[memory.id].stated if memory.id in uses else memory.importance
+            yield write_record(MemoryRecord.of(replace(memory, importance=stated), keys.get(memory.id)))
         if (cursor := page.cursor) is None:
             break
     async for change in store.changes(scope):

@@ -23,10 +23,9 @@ def orphaned(cause: Change, statements: Iterable[Memory], gone: Collection[str])
 
 
 def orphans(statements: Sequence[Memory], gone: Collection[str]) -> list[Memory]:
-    """Return the current ones of these statements all of whose sources are gone; of a summary, any of them."""
+    """Return those of these statements, closed ones too, all of whose sources are gone; of a summary, any of them."""
     lost = set(gone)
-    current = (memory for memory in statements if memory.retired_at is None and memory.valid_to is None)
-    return [memory for memory in current if _is_orphan(memory, lost)]
+    return [memory for memory in statements if memory.retired_at is None and _is_orphan(memory, lost)]
 
 
 def _is_orphan(memory: Memory, gone: set[str]) -> bool:

@@ -33,40 +33,45 @@ class Truth:
             hits: Best first; more than `limit`, so that what shares a place leaves none empty.
             limit: How many to return.
         """
-        turns = [hit.memory.id for hit in hits if hit.memory.kind == "turn"]
-        turns += [id for hit in hits if hit.memory.kind == "summary" for id in hit.memory.sources]
-        learned = await self._learned(turns)
         marked = list(hits)
-        if learned:
+        if learned := await self._learned(hits):
             ended = await self._ended(learned)
             marked = [_marked(hit, ended) for hit in hits]
             marked = self._under_successors(marked)
         marked = _sharing_places(marked, limit)[:limit]
         return tuple(await self._with_replaced(marked))
 
-    async def _learned(self, turns: Sequence[str]) -> list[Memory]:
-        """Return the statements learned from these turns, as far as they are told and were known at the moment.
+    async def _learned(self, hits: Sequence[Hit]) -> list[Memory]:
+        """Return the statements learned from turns that are found, or summarised, as far as known at the moment.
 
         A summary is none: it tells of what was said, and does not keep it true.
         """
-        learned = await self._store.learned_from(self._selection.scope, turns) if turns else []
-        found = [memory for memory in learned if memory.kind != "summary"]
-        wide = _beyond_session(self._selection)
+        owners = {id: hit.memory.scope.owner for hit in hits for id in _turns(hit.memory)}
+        learned = await self._store.learned_from(self._selection.scope, list(owners)) if owners else []
         asked = self._selection.as_of
-        return [m for m in found if wide.contains(m.scope) and (asked is None or m.valid_from <= asked)]
+        return [
+            memory
+            for memory in learned
+            if memory.kind != "summary"
+            and any(owners.get(id) == memory.scope.owner for id in memory.sources)
+            and (asked is None or memory.valid_from <= asked)
+        ]
 
     async def _ended(self, learned: Sequence[Memory]) -> dict[str, tuple[Memory, Memory | None]]:
-        """Return, by turn, the statement of it that ended, and what holds instead; turns that still say so left out."""
+        """Return, by turn, the statement of it that ended last, and what holds instead.
+
+        A turn that still says the same otherwise, in what holds or in what replaced it, is left out.
+        """
         closed = [m for m in learned if m.retired_at is None and m.valid_to is not None and m.valid_to <= self._moment]
         if not closed:
             return {}
         instead = await self._instead(closed)
-        holding = {id for m in learned if m.held_at(self._moment) for id in m.sources}
+        holding = [memory for memory in learned if memory.held_at(self._moment)]
         ended: dict[str, tuple[Memory, Memory | None]] = {}
         for memory in sorted(closed, key=lambda m: (m.valid_to or m.valid_from, m.id)):
-            for turn in memory.sources:
-                if turn not in holding:
-                    ended[turn] = (memory, instead.get(memory.id))
+            successor = instead.get(memory.id)
+            kept = {id for other in holding if _says(other, memory, successor) for id in other.sources}
+            ended |= {turn: (memory, successor) for turn in memory.sources if turn not in kept}
         return ended
 
     async def _instead(self, closed: Sequence[Memory]) -> dict[str, Memory]:
@@ -115,6 +120,22 @@ def _beyond_session(selection: Selection) -> Scope:
     """Return where statements learned inside a scope are kept: the same without its session."""
     scope = selection.scope
     return scope if scope.user_id is None and scope.agent_id is None else replace(scope, session_id=None)
+
+
+def _turns(memory: Memory) -> tuple[str, ...]:
+    """Return the ids of the turns whose words a memory holds, a statement aside."""
+    if memory.kind == "turn":
+        return (memory.id,)
+    return memory.sources if memory.kind == "summary" else ()
+
+
+def _says(holding: Memory, closed: Memory, successor: Memory | None) -> bool:
+    """Tell whether a statement that holds says what a closed one said: as another version of it, or again."""
+    if successor is not None and holding.id == successor.id:
+        return True
+    if closed.claim is None or holding.claim is None:
+        return closed.claim is holding.claim
+    return closed.claim.key == holding.claim.key and closed.claim.same_value(holding.claim) and holding.claim.holds
 
 
 def _marked(hit: Hit, ended: Mapping[str, tuple[Memory, Memory | None]]) -> Hit:

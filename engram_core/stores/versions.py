@@ -11,6 +11,13 @@ from engram_core.domain.memory import Memory
 from engram_core.errors import ConflictError
 
 
+def concerned(change: Change) -> set[str]:
+    """Return the ids of what must be met before a change is carried out: its versions, and what it was learned from."""
+    ids = {memory.id for memory in (change.before, change.after) if memory is not None}
+    opens = change.op in (Op.ADD, Op.UPDATE) and change.undoes is None
+    return ids.union(change.evidence) if opens else ids
+
+
 class Versions:
     """The versions that a batch of changes is about, and what becomes of them."""
 
@@ -68,7 +75,7 @@ class Versions:
         elif change.op is Op.NOOP:
             self._observe(change.before or change.after, change.after, change.at)
         else:
-            self._open(change.after)
+            self._open(change)
 
     def _close(self, change: Change) -> None:
         before = change.before
@@ -77,9 +84,16 @@ class Versions:
             raise ConflictError(f"{before.id} is not the current version any more")
         self._put(replace(self._now[before.id], valid_to=before.valid_to, retired_at=before.retired_at))
 
-    def _open(self, after: Memory) -> None:
+    def _open(self, change: Change) -> None:
+        after = change.after
+        assert after is not None
         if after.id in self._now:
             raise ConflictError(f"there is a memory {after.id} already")
+        for id in change.evidence:
+            # What was erased or withheld while a model thought about it must not come back by that.
+            turn = self._stored.get(id)
+            if turn is None or turn.retired_at is not None:
+                raise ConflictError(f"turn {id}, which {after.id} was learned from, is gone")
         self._put(after)
 
     def _observe(self, before: Memory, after: Memory, at: datetime) -> None:
@@ -96,6 +110,8 @@ class Versions:
         reverted = replace(stored, valid_to=after.valid_to, retired_at=after.retired_at, sources=after.sources)
         if reverted == stored:
             raise ConflictError(f"{after.id} is as it was before already")
+        if stored.id in self._succeeded and reverted.retired_at is None and reverted.valid_to is None:
+            raise ConflictError(f"{after.id} was replaced by another version: undo that first")
         self._put(reverted)
 
     def _put(self, memory: Memory) -> None:

@@ -34,10 +34,11 @@ async def retire_expired(store: MemoryStore, scope: Scope, now: datetime) -> tup
     orphaned = 0
     while expired := await store.expired(scope, now, PAGE):
         changes = [_retired(m, now, f"it expired at {m.expires_at:%Y-%m-%d %H:%M}") for m in expired]
+        # First what was learned from them: it is found by them alone, should this be cut off in between.
+        orphaned += await retire_orphans(store, scope.tenant, changes)
         if not (retired := await _retire(store, scope, changes)):
             break
         done += retired
-        orphaned += await retire_orphans(store, scope.tenant, retired)
     return done, orphaned
 
 
@@ -50,10 +51,12 @@ async def retire_least(store: MemoryStore, owner: Scope, most: int, now: datetim
         most: How many may stay; 0 is no limit.
         now: The present.
     """
-    surplus = await store.count(Selection(owner, now)) - most
-    if not most or surplus <= 0:
+    if not most or await store.count(Selection(owner, now)) <= most:
         return []
-    weighed = [entry async for entry in weigh(store, Selection(owner, now))]
+    # An agent's scope contains what users said to it: that is theirs, and counts for them.
+    weighed = [entry async for entry in weigh(store, Selection(owner, now)) if entry[0].scope.owner == owner]
+    # Counted from the same listing, so that two at once name the same ones.
+    surplus = max(len(weighed) - most, 0)
     candidates = weighed[: len(weighed) - max(1, int(most * NEWEST))]
     candidates.sort(key=lambda entry: value(*entry))  # of equal ones the oldest first, as they were listed
     reason = f"over the limit of {most:,} memories, and among the least valuable"
@@ -62,7 +65,9 @@ async def retire_least(store: MemoryStore, owner: Scope, most: int, now: datetim
         batch = candidates[start : min(start + PAGE, surplus)]
         changes = [_retired(memory, now, f"{reason} (importance {weight:.2f})") for memory, weight in batch]
         done += await _retire(store, owner, changes)
-    logger.warning("%d memories of %s were retired: %s", len(done), owner.user_id or owner.agent_id, reason)
+    if done:
+        whose = owner.user_id or owner.agent_id or owner.session_id
+        logger.warning("%d memories of %s were retired: %s", len(done), whose, reason)
     return done
 
 

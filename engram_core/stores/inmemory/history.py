@@ -47,8 +47,9 @@ class History:
         first = self._entries.get(id)
         if first is None or first.change.memory.scope.tenant != tenant:
             return []
-        caused = sorted(self._found(self._by_cause, [id]), key=lambda entry: entry.place)
-        return [_copy(entry.change) for entry in [first, *caused]]
+        owner = first.change.memory.scope.owner
+        caused = [entry for entry in self._found(self._by_cause, [id]) if entry.change.memory.scope.owner == owner]
+        return [_copy(entry.change) for entry in [first, *sorted(caused, key=lambda entry: entry.place)]]
 
     def of(self, ids: Collection[str]) -> list[Change]:
         """Return the changes that opened or closed these memories, oldest first."""

@@ -32,16 +32,16 @@ class Lines:
         return {id: separate(memory) for id, memory in last.items() if memory is not None}
 
     def family(self, row: Row) -> set[str]:
-        """Return the ids of a memory, of all it superseded and of all that superseded it."""
-        tenant = Scope(row.memory.scope.tenant)
+        """Return the ids of a memory, and of its owner's that it superseded or that superseded it."""
+        owner = row.memory.scope.owner
         found: set[str] = set()
         step = [row]
-        while step and step[0].memory.id not in found:
+        while step and step[0].memory.id not in found and step[0].memory.scope.owner == owner:
             memory = step[0].memory
             found.add(memory.id)
-            step = self._rows.of_tenant(tenant.tenant, [memory.supersedes or ""])
+            step = self._rows.found([memory.supersedes or ""])
         newer = found
-        while newer := {row.memory.id for row in self._newer(tenant, newer)} - found:
+        while newer := {r.memory.id for r in self._rows.superseding(newer) if r.memory.scope.owner == owner} - found:
             found = found | newer
         return found
 

@@ -13,7 +13,7 @@ from engram_core.stores.inmemory.jobs import Jobs
 from engram_core.stores.inmemory.lines import Lines
 from engram_core.stores.inmemory.rows import Rows, separate
 from engram_core.stores.inmemory.spaces import Spaces
-from engram_core.stores.versions import Versions
+from engram_core.stores.versions import Versions, concerned
 
 
 class Writer:
@@ -64,10 +64,8 @@ class Writer:
         """Meet the versions that changes are about."""
         self._spaces.require_open()
         versions = Versions()
-        for change in changes:
-            for memory in (change.before, change.after):
-                if memory is not None and (row := self._rows.get(memory.id)) is not None:
-                    versions.meet(row.memory, self._lines.is_succeeded(memory.id))
+        for row in self._rows.found({id for change in changes for id in concerned(change)}):
+            versions.meet(row.memory, self._lines.is_succeeded(row.memory.id))
         return versions
 
     def write(self, versions: Versions, vectors: Mapping[str, Vector]) -> None:

@@ -22,7 +22,7 @@ from engram_core.stores.postgres.owners import Locked, count_owners, lock_owners
 from engram_core.stores.postgres.queries import load_queries
 from engram_core.stores.postgres.rows import memory_of
 from engram_core.stores.postgres.spaces import Serving, hold_serving
-from engram_core.stores.versions import Versions
+from engram_core.stores.versions import Versions, concerned
 
 SQL = load_queries("writing")
 OWNERS = load_queries("owners")
@@ -117,7 +117,7 @@ class Changer:
         ids: dict[int, set[str]] = defaultdict(set)
         for change in changes:
             shard_key = change.memory.scope.shard_key
-            ids[shard_key] |= {memory.id for memory in (change.before, change.after) if memory is not None}
+            ids[shard_key] |= concerned(change)
         versions = Versions()
         for shard_key, wanted in ids.items():
             for row in await connection.fetch(SQL.versions, shard_key, list(wanted)):

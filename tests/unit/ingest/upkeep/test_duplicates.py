@@ -29,7 +29,7 @@ def kept_and_gone(*statements):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("hiking", "Hiking"), ("hiking", "hikes"), ("the sea", "sea"), ("Fado music", "music, fado"), ("café", "Café")],
+    [("hiking", "Hiking"), ("hiking", "hikes"), ("the sea", "sea"), ("Fado music", "fado, music"), ("café", "Café")],
 )
 def test_nearly_the_same_words_are_the_same(one, other):
     first, second = liked(one, days=9), liked(other)
@@ -51,6 +51,14 @@ def test_nearly_the_same_words_are_the_same(one, other):
         ("seat 12A", "seat 12B"),
         ("café", "cafe"),
         ("C", "C++ and C"),
+        ("C", "C++"),
+        (".NET", "net"),
+        ("$100", "€100"),
+        ("-5 degrees", "5 degrees"),
+        ("5,3", "3,5"),
+        ("vitamin A", "vitamin"),
+        ("Ann more than Bob", "Bob more than Ann"),
+        ("कला", "कली"),
         ("on 2024-05-01", "on 2024-05-02"),
     ],
 )
