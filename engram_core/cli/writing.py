@@ -44,7 +44,7 @@ def add(
             infer=infer,
             defer=defer,
         )
-    emit(result) if json else _tell_added(result)
+    emit(result) if json else _tell_added(result, defer=defer)
 
 
 def update(
@@ -149,20 +149,27 @@ def _tell_updated(change: Change) -> None:
     print(f"It is now {change.memory.id}; `engram history {change.memory.id}` tells the rest.")
 
 
-def _tell_added(result: AddResult) -> None:
+def _tell_added(result: AddResult, *, defer: bool) -> None:
     from engram_core.cli import rendering
 
     count = len(result.turns)
     print(f"Remembered {count} {'turn' if count == 1 else 'turns'}.", end="")
     print(f" {result.duplicates} were there before." if result.duplicates else "")
     if result.pending:
-        print(f"{result.pending} have no vector yet, because the embedder failed; until then words alone find them.")
+        print(_pending(result.pending, defer=defer))
     rendering.console().print(rendering.memories_table(result.turns))
     if result.changes:
         print("Learned:")
         rendering.console().print(rendering.changes_table(result.changes))
     if result.unlearned:
-        print(f"{result.unlearned} are still to be learned from; `engram queue` tells of them.")
+        are = "is" if result.unlearned == 1 else "are"
+        print(f"{result.unlearned} {are} still to be learned from; `engram queue` tells more.")
+
+
+def _pending(count: int, *, defer: bool) -> str:
+    have, were, them = ("has", "it was", "it") if count == 1 else ("have", "they were", "them")
+    why = f"{were} deferred" if defer else "the embedder failed"
+    return f"{count} {have} no vector yet: {why}; until then words alone find {them}."
 
 
 def _require(scope: options.Scope) -> None:

@@ -28,6 +28,11 @@ def check_characters(argument: str, text: str) -> str:
     return text
 
 
+def clean_characters(text: str) -> str:
+    """Replace what `check_characters` refuses, in words that somebody else chose: a model, or a server's complaint."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 def check_text(argument: str, text: object) -> str:
     """Check the words of a memory: non-blank, at most `MAX_TEXT` characters, kept exactly as given."""
     if not isinstance(text, str):

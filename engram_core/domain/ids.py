@@ -17,8 +17,8 @@ def new_id() -> str:
     return str(UUID(int=value))
 
 
-def check_id(argument: str, value: object) -> str:
-    """Return the canonical text of a memory's id, or raise `InvalidInputError`."""
+def check_id(argument: str, value: object, what: str = "a memory") -> str:
+    """Return the canonical text of an id, or raise `InvalidInputError` that says of `what` one is needed."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, str):
@@ -26,4 +26,4 @@ def check_id(argument: str, value: object) -> str:
             return str(UUID(value))
         except ValueError:
             pass
-    raise InvalidInputError(argument, value, "the id of a memory, a UUID")
+    raise InvalidInputError(argument, value, f"the id of {what}, a UUID")

@@ -19,7 +19,7 @@ class AddResult:
         turns: The stored turns, in the order given; one that was there before is returned as it is.
         changes: What was learned from them, and from turns that waited before them.
         duplicates: How many of the turns were there before.
-        pending: How many have no vector yet because the embedder failed; it is made up for later.
+        pending: How many have no vector yet: deferred, or the embedder failed; it is made up for later.
         unlearned: How many are still to be learned from: deferred, or the model failed; it is made up for later.
     """
 
@@ -160,7 +160,8 @@ class ConsolidateResult:
         merged: Decisions about duplicates: a DELETE of each copy, and a NOOP for what the kept one took over from it.
         summaries: Summaries of sessions, written (ADD) or brought up to date (UPDATE).
         weighed: How many memories got another importance.
-        failed: Sessions that could not be summarised, with the reason; the next call tries again.
+        failed: Sessions that could not be summarised (`user 'ada', session 'march'`), with the reason; the next call
+            tries again.
     """
 
     merged: tuple[Change, ...]

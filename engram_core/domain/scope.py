@@ -57,6 +57,12 @@ class Scope:
         return self if session_id is None else replace(self, session_id=session_id)
 
     @property
+    def named(self) -> str:
+        """The parts that are set, for a person to read: `user 'ada', session 'march'`; no two scopes have the same."""
+        parts = {part.removesuffix("_id"): getattr(self, part) for part in PARTS}
+        return ", ".join(f"{name} {value!r}" for name, value in parts.items() if value is not None)
+
+    @property
     def owner(self) -> Scope:
         """The part of the scope that decides where it is kept.
 

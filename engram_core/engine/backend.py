@@ -144,9 +144,11 @@ class LazyBackend:
         """Do what failures, crashes and deferred adds left to do: at once, and for as long as the engine is open."""
         while True:
             try:
-                await backend.lessons.work_off()
+                await backend.lessons.sweep()
             except EngramError as exc:
                 logger.warning("work that is still to be done was not done: %s", exc)
+            except Exception:
+                logger.exception("work that is still to be done was not done")
             await asyncio.sleep(self._sweep_every)
 
 

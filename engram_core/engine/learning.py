@@ -36,13 +36,14 @@ class Lessons:
         self._embedder = embedder
         self._learner = learner
         self._patience = patience
+        self._sweeping = False
 
     async def learn(self, jobs: Sequence[str]) -> tuple[list[Change], frozenset[str]]:
         """Learn these lessons, and those of their owners that come before them.
 
         Returns:
-            What was decided, and the lessons that are still to be learned: a model failed, or somebody else holds an
-            earlier lesson for too long.
+            What was decided, and the lessons that are still to be learned: a model failed, an earlier lesson is
+            postponed, or somebody else holds one for too long.
         """
         changes: list[Change] = []
         for job in jobs:
@@ -52,20 +53,25 @@ class Lessons:
     async def _upto(self, job: str) -> list[Change]:
         changes: list[Change] = []
         deadline = time.monotonic() + self._patience
-        while True:
-            lesson = await self._claim(job)
-            if lesson is not None:
-                learned = await self._learn(lesson)
-                changes += learned or ()
-                if learned is None or lesson.job == job:
-                    return changes
-            elif not await self._store.live_lessons([job]):
-                return changes
-            elif time.monotonic() > deadline:
-                await self._store.postpone_lesson(job, "lessons before it are still being learned", 0.0)
-                return changes
-            else:
+        while (lesson := await self._claim(job)) is not None or await self._is_awaited(job, deadline):
+            if lesson is None:
                 await asyncio.sleep(_LOOK_EVERY)
+                continue
+            learned = await self._learn(lesson)
+            changes += learned or ()
+            if lesson.job == job:
+                return changes
+            if learned is None:
+                break
+        # Its lease is the caller's own, who is not about to learn it: nobody is to wait for that to end.
+        await self._store.postpone_lesson(job, "lessons before it are still to be learned", 0.0)
+        return changes
+
+    async def _is_awaited(self, job: str, deadline: float) -> bool:
+        """Tell whether a lesson will soon be the next: somebody is learning what comes before it."""
+        if time.monotonic() > deadline or await self._store.is_put_off(job):
+            return False
+        return bool(await self._store.live_lessons([job]))
 
     async def _learn(self, lesson: Lesson) -> tuple[Change, ...] | None:
         """Learn a lesson and keep hold of it meanwhile: a model may take longer than the lease, a killed worker not."""
@@ -99,9 +105,31 @@ class Lessons:
         """Do what is due, vectors and lessons, until nothing is or `stopping` says so; return how much was done."""
         done = await catch_up(self._store, self._embedder)
         while not stopping() and (lesson := await self._claim()) is not None:
-            await self._learn(lesson)
+            await self._try(lesson)
             done += 1
         return done
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Whether `sweep` is at it."""
+        return self._sweeping
+
+    async def sweep(self) -> None:
+        """Do what is due; a worker that ends when nothing is waits for what this has in hand."""
+        self._sweeping = True
+        try:
+            await self.work_off()
+        finally:
+            self._sweeping = False
+
+    async def _try(self, lesson: Lesson) -> None:
+        """Learn a lesson; one that fails and cannot even be given back comes again, and the others are gone on with."""
+        try:
+            await self._learn(lesson)
+        except Exception as exc:
+            if isinstance(exc, EngramError) and exc.retryable:
+                raise
+            logger.exception("a lesson was neither learned nor given back")
 
 
 class Worker:
@@ -124,20 +152,30 @@ class Worker:
         self._concurrency = concurrency
         self._look_every = look_every
 
-    async def run(self) -> None:
-        """Work until `stop` is set. A store that cannot be reached is waited for."""
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._concurrency):
-                tasks.create_task(self._work())
+    async def run(self, *, until_idle: bool = False) -> None:
+        """Work until `stop` is set; with `until_idle` no longer than something is due.
 
-    async def _work(self) -> None:
+        Raises:
+            StoreError: The store failed. One that cannot be reached is waited for, unless this was to end anyway.
+        """
+        loops = [asyncio.create_task(self._work(until_idle)) for _ in range(self._concurrency)]
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    async def _work(self, until_idle: bool) -> None:
         while not self._stop.is_set():
             done = 0
             try:
                 done = await self._lessons.work_off(self._stop.is_set)
             except EngramError as exc:
-                if not exc.retryable:
+                if until_idle or not exc.retryable:
                     raise
                 logger.warning("the worker waits: %s", exc)
+            if not done and until_idle and not self._lessons.is_sweeping:
+                return
             if not done:
-                await asyncio.sleep(self._look_every)
+                await asyncio.sleep(_LOOK_EVERY if until_idle else self._look_every)

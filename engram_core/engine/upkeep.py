@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from engram_core.domain.change import Change, Op
+from engram_core.domain.checks import clean_characters
 from engram_core.domain.memory import Memory
 from engram_core.domain.results import ConsolidateResult, ExpireResult
 from engram_core.domain.scope import Scope
@@ -123,7 +124,7 @@ async def _summarise(backend: Backend, scope: Scope) -> tuple[tuple[Change, ...]
         try:
             changes += await _summarise_one(backend, backend.summariser, planned)
         except ProviderError as exc:
-            failed[session.session_id or ""] = str(exc)
+            failed[session.named] = clean_characters(str(exc))
             if exc.retryable:
                 break
     return tuple(changes), failed

@@ -30,7 +30,8 @@ class UseLog:
         self._store = store
         self._gathered = gathered
         self._counts: dict[str, Counter[str]] = {}
-        self._writing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, tenant: str, hits: Iterable[Hit]) -> None:
         """Count one access of each memory."""
@@ -38,25 +39,33 @@ class UseLog:
         if not ids:
             return
         self._counts.setdefault(tenant, Counter()).update(ids)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_later())
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._gathered, self._begin)
 
     async def flush(self) -> None:
-        """Write what was gathered; what cannot be written is given up."""
-        counts, self._counts = self._counts, {}
+        """Write what was gathered, and wait for what is being written; what cannot be written is given up."""
+        self._begin()
+        # Whoever waits may be cancelled. What is taken out of the counts is written all the same, once.
+        await asyncio.shield(asyncio.gather(*self._writing))
+
+    async def close(self) -> None:
+        """Write what is left."""
+        await self.flush()
+
+    def _begin(self) -> None:
+        """Begin to write what was gathered, in a task of its own."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._counts:
+            counts, self._counts = self._counts, {}
+            writing = asyncio.create_task(self._write(counts))
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+
+    async def _write(self, counts: dict[str, Counter[str]]) -> None:
         for tenant, accesses in counts.items():
             try:
                 await self._store.used(tenant, accesses, datetime.now(UTC))
             except EngramError as exc:
                 logger.warning("%d accesses were not counted: %s", accesses.total(), exc)
-
-    async def close(self) -> None:
-        """Write what is left."""
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
-        await self.flush()
-
-    async def _write_later(self) -> None:
-        await asyncio.sleep(self._gathered)
-        await self.flush()

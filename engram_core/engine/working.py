@@ -28,16 +28,17 @@ class Working(EngineBase):
 
         Args:
             until_idle: Return when nothing is due.
-            stop: Set it from anywhere, and what is under way is finished before this returns.
+            stop: A `threading.Event`: set it from anywhere, and this returns when what is under way is finished.
             concurrency: Lessons at once, 1 to 100.
+
+        Raises:
+            StoreError: The store failed. One that cannot be reached is waited for, unless `until_idle`.
         """
         check_limit("concurrency", concurrency, most=100)
         check_flag("until_idle", until_idle)
+        stop = _check_stop(stop)
         backend = await self._backend.opened()
-        if until_idle:
-            await backend.lessons.work_off()
-        else:
-            await Worker(backend.lessons, stop or threading.Event(), concurrency=concurrency).run()
+        await Worker(backend.lessons, stop, concurrency=concurrency).run(until_idle=until_idle)
 
     async def queue(self) -> Queue:
         """Count the tenant's turns that wait to be learned from."""
@@ -54,10 +55,18 @@ class Working(EngineBase):
         """Make dead letters due again, these or all of the tenant's; return how many."""
         if isinstance(ids, str) or not (ids is None or isinstance(ids, Sequence)):
             raise InvalidInputError("ids", ids, "a list of ids of dead letters, or None for all")
-        wanted = None if ids is None else [check_id("ids", id) for id in ids]
+        wanted = None if ids is None else [check_id("ids", id, "a dead letter") for id in ids]
         backend = await self._backend.opened()
         return await backend.store.replay(self._tenant, wanted)
 
     async def usage(self) -> Usage:
         """Tell what the language model was used for since the engine was made: calls, tokens, cost."""
         return (await self._backend.built()).meter.snapshot()
+
+
+def _check_stop(stop: object) -> threading.Event:
+    if stop is None:
+        return threading.Event()
+    if not isinstance(stop, threading.Event):
+        raise InvalidInputError("stop", stop, "a threading.Event or None")
+    return stop

@@ -57,6 +57,14 @@ class LessonQueue(ABC):
         """Return those of these lessons that are still to be learned, dead ones aside."""
 
     @abstractmethod
+    async def is_put_off(self, upto: str) -> bool:
+        """Tell whether the lesson that `claim_lesson(upto)` would give out next is postponed to a later time.
+
+        Waiting for it is of no use: nobody is learning it. One that is held, or that whoever wrote it is about to
+        learn, is not put off; neither is one that is due, or one that is there no more.
+        """
+
+    @abstractmethod
     async def renew_lesson(self, job: str) -> None:
         """Begin the lease of a claimed lesson anew: whoever learns it is still at it."""
 

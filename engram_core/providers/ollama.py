@@ -94,5 +94,5 @@ def translated() -> Iterator[None]:
         raise kind(f"ollama: {exc.error} (status {exc.status_code})") from exc
     except (ConnectionError, httpx.TransportError) as exc:
         raise ProviderUnavailableError(f"ollama: {exc or type(exc).__name__}") from exc
-    except (ValueError, TypeError) as exc:  # a damaged body, or one that misses fields
+    except (ValueError, TypeError, RecursionError) as exc:  # a damaged body, or one that misses fields
         raise InvalidOutputError(f"ollama: the answer cannot be read ({exc})") from exc

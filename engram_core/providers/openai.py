@@ -119,5 +119,5 @@ def translated() -> Iterator[None]:
         raise InvalidOutputError(f"openai: {exc.message}") from exc
     except openai.OpenAIError as exc:
         raise ProviderError(f"openai: {exc}") from exc
-    except (ValueError, TypeError, AttributeError) as exc:  # the client lets a damaged body through like this
+    except (ValueError, TypeError, AttributeError, RecursionError) as exc:  # how the client lets damage through
         raise InvalidOutputError(f"openai: the answer cannot be read ({exc})") from exc

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from engram_core import AsyncEngram, ConflictError, InvalidInputError, ProviderUnavailableError, Reply, Settings
+from engram_core import (
+    AsyncEngram,
+    ConflictError,
+    InvalidInputError,
+    ProviderError,
+    ProviderUnavailableError,
+    Reply,
+    Settings,
+)
 from engram_core.ports import ChatModel
 from engram_core.testing import FakeEmbedder
 
@@ -185,9 +193,22 @@ async def test_a_model_that_is_away_costs_a_later_call_and_is_named(talking, mod
     model.fails = ProviderUnavailableError("away")
     result = await talking.consolidate(user_id=user)
     assert result.summaries == ()
-    assert result.failed == {"one": "away"}
+    assert result.failed == {f"user {user!r}, session 'one'": "away"}
     model.fails = None
     assert len((await talking.consolidate(user_id=user)).summaries) == 2
+
+
+@pytest.mark.anyio
+async def test_sessions_of_one_name_that_fail_are_told_apart(talking, model, user):
+    for name in ("ada", "bea"):
+        await told(talking, name, *(f"{name} {n}" for n in range(5)), session=user)
+    scope = {"agent_id": "ada", "session_id": user}
+    await talking.add([f"ada {n}" for n in range(5)], **scope)
+    model.fails = ProviderError("bad \x00 \ud800")
+    result = await talking.consolidate(session_id=user)
+    assert result.failed == {
+        f"{owner}, session {user!r}": "bad \ufffd ?" for owner in ("user 'ada'", "user 'bea'", "agent 'ada'")
+    }
 
 
 @pytest.mark.anyio

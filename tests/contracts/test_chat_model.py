@@ -68,6 +68,7 @@ async def test_the_schema_goes_with_the_question(model, server):
         (Fault.timeout(3), ProviderUnavailableError),
         (Fault.cut_body(), ProviderUnavailableError),
         (Fault.invalid_json(), InvalidOutputError),
+        (Fault(raw=b"[" * 20_000), InvalidOutputError),
         (Fault.says(""), InvalidOutputError),
         (Fault.says('{"name": "gr', "length"), InvalidOutputError),
         (Fault(status=404), ProviderError),

@@ -108,6 +108,35 @@ async def test_a_postponed_lesson_comes_back_and_keeps_the_next_one_waiting(stor
     assert (lesson.job, lesson.attempts) == (first, 2)
 
 
+async def test_a_lesson_that_is_put_off_is_told_from_one_that_is_held(open_store, suite):
+    store = await open_store(lesson_lease=0.5)
+    first = (await told(store, suite, "one", learn="now")).lessons[0]
+    second = (await told(store, suite, "two", learn="now")).lessons[0]
+    await told(store, suite, "three", scope=Scope("acme", "bob"))
+    assert not await store.is_put_off(second)  # whoever wrote the first is about to learn it
+    await store.claim_lesson(upto=first)
+    assert not await store.is_put_off(second)
+    await store.postpone_lesson(first, "down", 3600)
+    assert await store.is_put_off(second)
+    assert await store.is_put_off(first)
+    await store.postpone_lesson(first, "", 0)
+    assert not await store.is_put_off(second)  # it is due
+    assert (await store.claim_lesson(upto=second)).job == first
+    assert not await store.is_put_off(second)  # claimed anew
+    await store.renew_lesson(first)
+    assert not await store.is_put_off(second)
+    await asyncio.sleep(0.6)
+    assert (await store.claim_lesson(upto=second)).job == first  # whoever held it was killed
+    await store.postpone_lesson(first, "", 3600)
+    assert await store.is_put_off(second)
+    await store.postpone_lesson(first, "nonsense", None)
+    assert not await store.is_put_off(second)  # a dead one holds nobody up
+    await store.postpone_lesson(second, "down", 3600)
+    await store.postpone_lesson(second, "nonsense", None)
+    assert not await store.is_put_off(second)
+    assert not await store.is_put_off(new_id())
+
+
 async def test_a_dead_lesson_holds_nobody_up_and_is_replayed(store, suite):
     first, second = [(await told(store, suite, text)).lessons[0] for text in ("one", "two")]
     await store.claim_lesson()

@@ -2,26 +2,33 @@
 
 import asyncio
 import json
+import logging
 import re
+import threading
+import time
 from random import Random
 
 import pytest
 
 from engram_core import AsyncEngram
 from engram_core.config import load_settings
+from engram_core.domain.checks import check_characters
 from engram_core.engine import Backend, LazyBackend
 from engram_core.engine.base import utc_now
 from engram_core.engine.learning import Lessons
 from engram_core.engine.uses import UseLog
+from engram_core.errors import StoreError, StoreUnavailableError
 from engram_core.factory import Engine
 from engram_core.ingest.learn.asking import Meter
 from engram_core.ingest.learn.extract_model import ModelExtractor
 from engram_core.ingest.learn.judge_model import ModelJudge
 from engram_core.ingest.learn.learner import Learner
 from engram_core.ingest.learn.prompting import Prompts
+from engram_core.ports import ChatModel, Reply
 from engram_core.providers.openai_chat import OpenAIChat
 from engram_core.providers.tokens import EstimateCounter
 from engram_core.stores.inmemory import InMemoryStore
+from engram_core.stores.postgres import PostgresStore
 from engram_core.testing import FakeEmbedder, Fault, ScriptedServer
 
 BATCHES, USERS = 1000, 20
@@ -90,19 +97,19 @@ class Flaky(ScriptedServer):
         return FAULTS[2] if slow else self.random.choice([fault for fault in FAULTS if fault is not FAULTS[2]])
 
 
-def engine(server):
-    store, embedder, meter = InMemoryStore(), FakeEmbedder(), Meter()
+def engine(server, store=None, *, chat=None, delays=(0.0, 0.0), sweep_every=3600.0):
+    store, embedder, meter = store or InMemoryStore(), FakeEmbedder(), Meter()
+    chat = chat or OpenAIChat("scripted", base_url=server.openai_url, timeout=0.5, max_retries=0)
 
     async def build():
-        chat = OpenAIChat("scripted", base_url=server.openai_url, timeout=0.5, max_retries=0)
         prompts = Prompts()
         extractor, judge = ModelExtractor(chat, meter, prompts), ModelJudge(chat, meter, prompts)
-        learner = Learner(store, embedder, extractor, judge, utc_now, delays=(0.0, 0.0))
+        learner = Learner(store, embedder, extractor, judge, utc_now, delays=delays)
         return Backend(
             store, embedder, EstimateCounter(), Lessons(store, embedder, learner), meter, UseLog(store), chat
         )
 
-    return Engine(LazyBackend(build, sweep_every=3600), "default")
+    return Engine(LazyBackend(build, sweep_every=sweep_every), "default")
 
 
 def batch(n):
@@ -225,3 +232,229 @@ async def test_answers_that_cannot_be_used_are_given_up_by_whatever_process_come
             (letter,) = await memory.dead_letters()
             assert letter.attempts == 5
             assert "does not fit its schema" in letter.error
+
+
+# -- what no model should answer, and what nobody expects to be raised
+
+
+async def facts(memory, user="ada"):
+    return [m.text for m in await memory.get_all(user_id=user, kinds="fact")]
+
+
+async def test_an_answer_nested_without_end_is_one_that_does_not_fit():
+    with ScriptedServer(answer=model) as server:
+        async with engine(server) as memory:
+            server.fail(Fault.says('{"statements": ' + "[" * 5000), times=2)
+            assert (await memory.add("I moved to Lisbon.", user_id="ada")).unlearned == 1
+            server.fail(Fault.says("[" * 5000), times=8)
+            await memory.work(until_idle=True)
+            (letter,) = await memory.dead_letters()
+            assert "does not fit its schema" in letter.error
+            await memory.add("I moved to Porto.", user_id="ada")
+            assert await facts(memory) == ["User home Porto."]
+
+
+class Odd(ChatModel):
+    """A model of somebody's own: it raises what nobody expects for what says `odd`, and else answers like the other."""
+
+    name = "odd"
+
+    async def answer(self, messages, schema):
+        if "odd" in messages[1][1]:
+            raise RuntimeError("a socket of mine is \x00 closed")
+        return Reply(model(messages, schema))
+
+
+@pytest.mark.parametrize("wait", [False, True], ids=["until idle", "until stopped"])
+async def test_what_a_model_of_ones_own_raises_is_a_failure_of_its_lesson_alone(caplog, wait):
+    stop = threading.Event()
+    async with engine(None, chat=Odd()) as memory:
+        result = await memory.add("It is odd.", user_id="ada")
+        assert (len(result.turns), result.unlearned) == (1, 1)
+        await memory.add("I moved to Porto.", user_id="bea", defer=True)
+        working = asyncio.create_task(memory.work(until_idle=not wait, stop=stop))
+        async with asyncio.timeout(20):
+            while (await memory.queue()).waiting:
+                await asyncio.sleep(0.01)
+        stop.set()
+        await working
+        (letter,) = await memory.dead_letters()
+        assert (letter.attempts, letter.error) == (5, "RuntimeError: a socket of mine is \ufffd closed")
+        assert await facts(memory, "bea") == ["User home Porto."]
+    assert any(record.exc_info and record.levelno == logging.ERROR for record in caplog.records)
+
+
+class Refusing(InMemoryStore):
+    """Refuses to apply what was learned, as it is told to."""
+
+    error = None
+
+    async def apply(self, changes, vectors, *, lesson=None):
+        if self.error is not None and lesson is not None:
+            raise self.error
+        return await super().apply(changes, vectors, lesson=lesson)
+
+
+async def test_a_store_that_refuses_what_was_learned_gives_the_lesson_up_and_one_that_is_away_does_not():
+    with ScriptedServer(answer=model) as server:
+        store = Refusing()
+        async with engine(server, store) as memory:
+            store.error = StoreError("Postgres refused a statement")
+            assert (await memory.add("I moved to Lisbon.", user_id="ada")).unlearned == 1
+            await memory.work(until_idle=True)
+            assert [letter.attempts for letter in await memory.dead_letters()] == [5]
+            store.error = StoreUnavailableError("away")
+            with pytest.raises(StoreUnavailableError):
+                await memory.add("I moved to Porto.", user_id="ada")
+            assert (await memory.queue()).waiting == 1
+
+
+class Unclean(InMemoryStore):
+    """Cannot postpone either."""
+
+    async def apply(self, changes, vectors, *, lesson=None):
+        raise StoreError("refused")
+
+    async def postpone_lesson(self, job, error, delay, *, failed=False):
+        raise StoreError("refused too")
+
+
+async def test_a_lesson_that_cannot_even_be_postponed_ends_neither_a_worker_nor_the_sweep(caplog):
+    async with engine(None, Unclean(lesson_lease=0.05), chat=Odd(), sweep_every=0.01) as memory:
+        await memory.add("I moved to Lisbon.", user_id="ada", defer=True)
+        stop = threading.Event()
+        working = asyncio.create_task(memory.work(stop=stop))
+        await asyncio.sleep(0.5)
+        stop.set()
+        await working
+        assert not memory._backend._sweeping.done()
+    assert "refused too" in caplog.text
+
+
+async def test_what_a_server_complains_of_is_kept_clean_and_short():
+    with ScriptedServer(answer=model) as server:
+        body = json.dumps({"error": {"message": "bad \x00 \ud800 " + "x" * 10_000}}).encode()
+        async with engine(server) as memory:
+            server.fail(Fault(status=400, raw=body), times=5)
+            await memory.add("I moved to Lisbon.", user_id="ada")
+            await memory.work(until_idle=True)
+            (letter,) = await memory.dead_letters()
+            assert "bad \ufffd ? xxx" in check_characters("error", letter.error)
+            assert len(letter.error) == 2000
+
+
+async def test_postgres_takes_what_models_and_servers_say(new_database):
+    random = Random(3)
+    noise = "".join(random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(20_000))
+    said = [{**statement(1, "home", "Lisbon"), "subject": noise}, statement(1, noise, "Lisbon")]
+    with ScriptedServer(answer=model) as server:
+        async with engine(server, PostgresStore(new_database())) as memory:
+            server.fail(Fault.says(json.dumps({"statements": [*said, statement(1, "home", "Lisbon")]})))
+            result = await memory.add("I moved to Lisbon.", user_id="ada")
+            assert [change.after.text for change in result.changes] == ["User home Lisbon."]
+            body = json.dumps({"error": {"message": "bad \x00 \ud800"}}).encode()
+            server.fail(Fault(status=400, raw=body))
+            assert (await memory.add("I moved to Porto.", user_id="ada")).unlearned == 1
+            await memory.work(until_idle=True)
+            assert await facts(memory) == ["User home Porto."]
+
+
+# -- lessons that wait
+
+
+async def test_nobody_waits_for_a_lesson_that_is_put_off():
+    with ScriptedServer(answer=model) as server:
+        async with engine(server, delays=(600.0, 600.0)) as memory:
+            server.fail(Fault.server_error())
+            assert (await memory.add("I moved to Lisbon.", user_id="ada")).unlearned == 1
+            began = time.monotonic()
+            for town in ("Porto", "Braga"):
+                assert (await memory.add(f"I moved to {town}.", user_id="ada")).unlearned == 1
+            assert time.monotonic() - began < 5
+            backend = await memory._backend.opened()
+            await backend.store.postpone_lesson(next(iter(backend.store._lessons._notes)), "now", 0.0)
+            result = await memory.add("I moved to Faro.", user_id="ada")
+            assert [change.after.text for change in result.changes] == [
+                f"User home {town}." for town in ("Lisbon", "Porto", "Braga", "Faro")
+            ]
+
+
+async def test_a_lesson_left_behind_one_that_fails_anew_is_nobodys():
+    with ScriptedServer(answer=model) as server:
+        async with engine(server, delays=(600.0, 600.0)) as memory:
+            await memory.add("I moved to Lisbon.", user_id="ada", defer=True)
+            server.fail(Fault.server_error())
+            assert (await memory.add("I moved to Porto.", user_id="ada")).unlearned == 1
+            backend = await memory._backend.opened()
+            first, _ = backend.store._lessons._notes
+            await backend.store.postpone_lesson(first, "now", 0.0)
+            await memory.work(until_idle=True)
+            assert await facts(memory) == ["User home Porto."]
+
+
+async def test_somebody_who_is_learning_is_waited_for():
+    def slow(messages, schema):
+        time.sleep(0.2)
+        return model(messages, schema)
+
+    with ScriptedServer(answer=slow) as server:
+        async with engine(server) as memory:
+            adding = [memory.add(f"I moved to {town}.", user_id="ada") for town in ("Lisbon", "Porto")]
+            assert [result.unlearned for result in await asyncio.gather(*adding)] == [0, 0]
+
+
+# -- working until nothing is due
+
+
+async def test_work_until_idle_waits_for_what_the_engine_itself_began():
+    def slow(messages, schema):
+        time.sleep(0.2)
+        return model(messages, schema)
+
+    with ScriptedServer(answer=slow) as server:
+        store = InMemoryStore()
+        async with engine(server, store) as memory:
+            for town in ("Lisbon", "Porto"):
+                await memory.add(f"I moved to {town}.", user_id="ada", defer=True)
+        async with engine(server, store) as memory:
+            await asyncio.sleep(0.05)
+            assert not await store.claim_lesson()
+            await memory.work(until_idle=True)
+            assert await facts(memory) == ["User home Porto."]
+
+
+async def test_work_until_idle_ends_after_what_is_under_way_when_it_is_stopped():
+    stop = threading.Event()
+
+    def answer(messages, schema):
+        stop.set()
+        return model(messages, schema)
+
+    with ScriptedServer(answer=answer) as server:
+        async with engine(server) as memory:
+            await asyncio.sleep(0.1)  # the engine's own look for work is over
+            for n in range(4):
+                await memory.add("I moved to Lisbon.", user_id=f"u{n}", defer=True)
+            await memory.work(until_idle=True, stop=stop, concurrency=1)
+            assert (await memory.queue()).waiting == 3
+            assert await facts(memory, "u0") == ["User home Lisbon."]
+            await memory.work(until_idle=True, stop=stop)
+            assert (await memory.queue()).waiting == 3
+
+
+async def test_work_until_idle_learns_so_many_lessons_at_once():
+    meeting = threading.Barrier(3)
+
+    def answer(messages, schema):
+        meeting.wait(20)
+        return model(messages, schema)
+
+    with ScriptedServer(answer=answer) as server:
+        chat = OpenAIChat("scripted", base_url=server.openai_url, timeout=60, max_retries=0)
+        async with engine(server, chat=chat) as memory:
+            await asyncio.sleep(0.1)
+            for n in range(6):
+                await memory.add("I moved to Lisbon.", user_id=f"u{n}", defer=True)
+            await memory.work(until_idle=True, concurrency=3)
+            assert (await memory.queue()).waiting == 0
+            assert (await memory.usage()).failures == 0

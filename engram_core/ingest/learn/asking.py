@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from engram_core.domain.checks import clean_characters
 from engram_core.domain.results import Usage
 from engram_core.errors import InvalidOutputError, ProviderError
 from engram_core.ports import ChatModel
@@ -77,6 +78,8 @@ async def ask(
             return shape.model_validate(read_json(text))
         except (ValidationError, ValueError, InvalidOutputError) as exc:
             problem = str(exc)[:_SHOWN]
+        except RecursionError:
+            problem = "the answer is nested too deeply"
         messages += [
             ("assistant", text[:_SHOWN] or "(nothing)"),
             ("user", f"That does not fit. {problem}\nAnswer again, with the JSON alone."),
@@ -105,7 +108,7 @@ def read_json(text: str) -> Any:
     """Read the first JSON value of an answer: local models think aloud, fence and explain.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is none, or it is nested more deeply than can be read.
     """
     bare = _THOUGHT.sub("", text)
     fenced = _FENCE.search(bare)
@@ -114,7 +117,7 @@ def read_json(text: str) -> Any:
         if begins:
             try:
                 return _storable(json.JSONDecoder().raw_decode(attempt, min(begins))[0])
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
     raise ValueError("there is no JSON value in the answer")
 
@@ -122,7 +125,7 @@ def read_json(text: str) -> Any:
 def _storable(value: Any) -> Any:
     """Replace what no database keeps in texts, NUL and lone surrogates: an answer may hold any escape there is."""
     if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+        return clean_characters(value)
     if isinstance(value, list):
         return [_storable(item) for item in value]
     if isinstance(value, dict):

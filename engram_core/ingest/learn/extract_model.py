@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,20 +11,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 
+from engram_core.domain.checks import MAX_NAME, check_metadata
 from engram_core.domain.claim import USER, Claim, plain
 from engram_core.domain.memory import Memory
+from engram_core.errors import InvalidInputError
 from engram_core.ingest.learn.asking import Meter, ask
 from engram_core.ingest.learn.attributes import ATTRIBUTES, kind_of
 from engram_core.ingest.learn.candidate import Candidate, Intent
 from engram_core.ingest.learn.dates import resolve
-from engram_core.ingest.learn.prompting import Prompts
+from engram_core.ingest.learn.prompting import Prompts, indented, on_one_line
 from engram_core.ingest.learn.rules.commands import REFUSAL
 from engram_core.ports import ChatModel
+
+logger = logging.getLogger(__name__)
 
 #: Statements taken from one call at most, and characters of turns put into one.
 MOST_STATEMENTS = 50
 MOST_CHARACTERS = 24_000
 _LONGEST = 1000
+#: Characters of an attribute's name, whatever was asked for; a subject may be as long as any name.
+_LONGEST_ATTRIBUTE = 100
 #: Characters that a statement may be longer than the turns it cites.
 _WORDING = 100
 #: How many statements a model is let make of any turns, and of how many characters one more.
@@ -135,17 +142,22 @@ class ModelExtractor:
             return None
         if statement.intent == "state" and (not value or not text or not _is_grounded(value, cited)):
             return None
-        return replace(
-            _made(statement, Claim(_subject(statement.subject, cited), attribute, value), cited), text=text or value
-        )
+        subject = _subject(statement.subject, cited)
+        if len(subject) > MAX_NAME or len(attribute) > _LONGEST_ATTRIBUTE:  # a store has an index of subjects
+            return None
+        return replace(_made(statement, Claim(subject, attribute, value), cited), text=text or value)
 
     def _record(self, item: BaseModel, turns: Sequence[Memory]) -> Candidate | None:
-        """Take a structured memory."""
+        """Take a structured memory, unless no turn says it or no store could keep it."""
         given: Any = item
         cited = self._cited(given.turns, turns)
         if not cited or self._schema is None:
             return None
-        data = given.data.model_dump(mode="json")
+        try:
+            data = check_metadata("data", given.data.model_dump(mode="json"))
+        except InvalidInputError as exc:
+            logger.info("a structured memory is left out: %s", exc)
+            return None
         value = given.data.model_dump_json()
         if not _is_grounded(" ".join(map(str, data.values())), cited):
             return None
@@ -212,9 +224,8 @@ def _shown(turns: Sequence[Memory]) -> str:
     """Number the turns; a turn stays within its own number whatever it holds."""
     lines = []
     for number, turn in enumerate(turns, 1):
-        text = turn.text[:MOST_CHARACTERS].replace("\n", "\n    ")
-        who = f"{turn.role}{f' {turn.speaker}' if turn.speaker else ''}"
-        lines.append(f"{number}. [{turn.valid_from:%A %Y-%m-%d}] {who}:\n    {text}")
+        who = f"{turn.role}{f' {on_one_line(turn.speaker)}' if turn.speaker else ''}"
+        lines.append(f"{number}. [{turn.valid_from:%A %Y-%m-%d}] {who}:\n    {indented(turn.text[:MOST_CHARACTERS])}")
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from engram_core.domain.change import Op
 from engram_core.domain.memory import Memory
 from engram_core.ingest.learn.asking import Meter, ask
 from engram_core.ingest.learn.candidate import Candidate
-from engram_core.ingest.learn.prompting import Prompts
+from engram_core.ingest.learn.prompting import Prompts, on_one_line
 from engram_core.ingest.learn.reconcile import Verdict
 from engram_core.ports import ChatModel
 
@@ -64,10 +64,6 @@ def _shown(doubts: Sequence[tuple[Candidate, Sequence[Memory]]]) -> str:
     """Number candidates, and what is known beside each from 1 on."""
     lines = []
     for number, (candidate, near) in enumerate(doubts, 1):
-        lines.append(f"Candidate {number} [{candidate.valid_from:%Y-%m-%d}]: {_on_one_line(candidate.text)}")
-        lines += [f"  known {n} [{m.valid_from:%Y-%m-%d}]: {_on_one_line(m.text)}" for n, m in enumerate(near, 1)]
+        lines.append(f"Candidate {number} [{candidate.valid_from:%Y-%m-%d}]: {on_one_line(candidate.text)}")
+        lines += [f"  known {n} [{m.valid_from:%Y-%m-%d}]: {on_one_line(m.text)}" for n, m in enumerate(near, 1)]
     return "\n".join(lines)
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())

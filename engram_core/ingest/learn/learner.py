@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Protocol
 
 from engram_core.domain.change import Change
+from engram_core.domain.checks import clean_characters
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
-from engram_core.errors import ConflictError, ProviderError
-from engram_core.ingest.consequences import summaries_of
+from engram_core.errors import ConflictError, EngramError, ProviderError
+from engram_core.ingest.consequences import forgotten, summaries_of
 from engram_core.ingest.learn.candidate import Candidate, Extractor
 from engram_core.ingest.learn.recalled import without_recalled
 from engram_core.ingest.learn.reconcile import Reconciler, Verdict, is_doubtful, statement_scope
@@ -26,6 +27,8 @@ MOST_FAILURES = 5
 #: How often a lesson is reconciled anew because somebody changed its memories meanwhile.
 _TRIES = 5
 _NEIGHBOURS = 8
+#: Characters kept of what went wrong.
+_LONGEST_ERROR = 2000
 
 
 class _ContendedError(Exception):
@@ -74,11 +77,14 @@ class Learner:
 
         Returns:
             What was decided; None when a model failed and the lesson waits for another attempt, or is dead.
+
+        Raises:
+            StoreUnavailableError: The store cannot be reached; the lesson comes back when its lease ends.
         """
         try:
             return await self._learn(lesson)
         except ProviderError as exc:
-            await self._postpone(lesson, exc)
+            await self._postpone(lesson, str(exc), failed=not exc.retryable)
             return None
         except _ContendedError as exc:
             await self._store.postpone_lesson(lesson.job, str(exc), self._delays[0])
@@ -87,6 +93,12 @@ class Learner:
             # Whoever comes next need not wait for the lease to end.
             await self._store.postpone_lesson(lesson.job, "interrupted", 0.0)
             raise
+        except Exception as exc:  # a model of the user's own may raise anything; others' lessons are not to suffer
+            if isinstance(exc, EngramError) and exc.retryable:
+                raise
+            logger.exception("%d turns could not be learned from", len(lesson.turns))
+            await self._postpone(lesson, f"{type(exc).__name__}: {exc}", failed=True)
+            return None
 
     async def _learn(self, lesson: Lesson) -> tuple[Change, ...]:
         read = [turn for turn in map(without_recalled, lesson.turns) if turn is not None]
@@ -140,7 +152,8 @@ class Learner:
         reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name)
         for i, candidate in enumerate(candidates):
             reconciler.decide(candidate, verdicts.get(i))
-        changes = reconciler.changes
+        changes = [*reconciler.changes]
+        changes += await forgotten(self._store, changes, reconciler.forgotten)
         return [*changes, *await summaries_of(self._store, scope.tenant, changes)]
 
     async def _apply(self, lesson: Lesson, changes: Sequence[Change]) -> bool:
@@ -148,15 +161,16 @@ class Learner:
         vectors = await try_vectors(new, self._embedder) if new else {}
         return await self._store.apply(changes, vectors, lesson=lesson.job)
 
-    async def _postpone(self, lesson: Lesson, error: ProviderError) -> None:
+    async def _postpone(self, lesson: Lesson, error: str, *, failed: bool) -> None:
         """Give a lesson back: a model that is away is waited for; answers that cannot be used come to an end."""
         first, last = self._delays
         delay: float | None = min(first * 2 ** min(lesson.attempts - 1, 10), last)
-        if lesson.failures + (not error.retryable) >= MOST_FAILURES:
+        if lesson.failures + failed >= MOST_FAILURES:
             delay = None
+        error = clean_characters(error)[:_LONGEST_ERROR]
         what = "given up" if delay is None else f"put off by {delay:.0f} s"
         logger.warning("%d turns are not learned from for now (%s): %s", len(lesson.turns), what, error)
-        await self._store.postpone_lesson(lesson.job, str(error), delay, failed=not error.retryable)
+        await self._store.postpone_lesson(lesson.job, error, delay, failed=failed)
 
 
 def _neighbours(candidate: Candidate, known: Sequence[Memory]) -> list[Memory]:

@@ -1,4 +1,4 @@
-"""Prompts in files of their own, which a deployment may replace."""
+"""Prompts in files of their own, which a deployment may replace, and how texts are put into them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ class Prompts:
     def write(self, name: str, **values: str) -> str:
         """Write a prompt with its placeholders (`$name`) filled; a `$` in a value stays one."""
         return re.sub(r"\$([a-z]+)", lambda match: values.get(match[1], match[0]), self._texts[name])
+
+
+def on_one_line(text: str) -> str:
+    """Write a text on one line: a name, or a statement, must not look like the next entry of a list."""
+    return " ".join(text.split())
+
+
+def indented(text: str) -> str:
+    """Indent every line of a text but the first, whatever ends its lines: it stays within its own entry of a list."""
+    return "\n    ".join(text.splitlines())
 
 
 def _load(name: str, folder: Path | None) -> str:

@@ -16,7 +16,7 @@ from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.ingest.learn.asking import Meter, ask
-from engram_core.ingest.learn.prompting import Prompts
+from engram_core.ingest.learn.prompting import Prompts, indented, on_one_line
 from engram_core.ports import ChatModel
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Plan:
 
     Attributes:
         id: Of the summary to be. It follows from what it covers: the second of two written at once is refused, and one
-            that was deleted is not written again.
+            that was deleted is not written again from the same turns.
         new: Turns that no summary covers, oldest first.
         last: The summary so far.
         extra: Other current ones, where two were written at once.
@@ -162,5 +162,6 @@ def _pieces(turns: Sequence[Memory]) -> Iterator[list[Memory]]:
 
 
 def _shown(turn: Memory) -> str:
-    who = turn.speaker or turn.role or "user"
-    return f"[{turn.valid_from:%Y-%m-%d %H:%M}] {who}: {turn.text[:_LONGEST_TURN]}"
+    """Write a turn: whatever its words and its speaker's name hold, it does not look like two."""
+    who = on_one_line(turn.speaker or turn.role or "user")
+    return f"[{turn.valid_from:%Y-%m-%d %H:%M}] {who}: {indented(turn.text[:_LONGEST_TURN])}"

@@ -15,7 +15,7 @@ from engram_core.ports import Learn
 
 @dataclass(slots=True)
 class Note:
-    """Turns of one owner; `due` in monotonic seconds."""
+    """Turns of one owner; `due` in monotonic seconds, `error` of the last attempt, None while one is being made."""
 
     owner: Scope
     turns: list[str]
@@ -23,7 +23,7 @@ class Note:
     written: datetime
     attempts: int = 0
     failures: int = 0
-    error: str = ""
+    error: str | None = None
     died: datetime | None = None
 
 
@@ -69,12 +69,21 @@ class Lessons:
             if note.due <= now or job == upto:
                 note.due = now + self.lease
                 note.attempts += 1
+                note.error = None
                 return job, note
         return None
 
     def live(self, jobs: Iterable[str]) -> frozenset[str]:
         """Return those that are still to be learned."""
         return frozenset(job for job in jobs if job in self._notes and self._notes[job].died is None)
+
+    def is_put_off(self, upto: str) -> bool:
+        """Tell whether the first of the owner's notes, no later than a given one, is postponed to a later time."""
+        wanted = self._notes.get(upto)
+        if wanted is None or wanted.died is not None:
+            return False
+        first = next(note for note in self._notes.values() if note.died is None and note.owner == wanted.owner)
+        return first.due > time.monotonic() and first.error is not None
 
     def strike(self, job: str) -> None:
         """Remove a note."""
@@ -100,7 +109,7 @@ class Lessons:
     def dead(self, tenant: str) -> list[DeadLetter]:
         """Return the dead notes of a tenant, oldest first."""
         return [
-            DeadLetter(job, tuple(note.turns), note.attempts, note.error, note.died)
+            DeadLetter(job, tuple(note.turns), note.attempts, note.error or "", note.died)
             for job, note in self._notes.items()
             if note.died is not None and note.owner.tenant == tenant
         ]

@@ -126,6 +126,10 @@ class InMemoryStore(MemoryStore):
         """See `MemoryStore.live_lessons`."""
         return self._lessons.live(jobs)
 
+    async def is_put_off(self, upto: str) -> bool:
+        """See `MemoryStore.is_put_off`."""
+        return self._lessons.is_put_off(upto)
+
     async def renew_lesson(self, job: str) -> None:
         """See `MemoryStore.renew_lesson`."""
         self._lessons.renew(job)

@@ -76,6 +76,11 @@ class Lessons:
         async with self._database.connection() as connection:
             return frozenset(str(row["id"]) for row in await connection.fetch(SQL.live, list(jobs)))
 
+    async def is_put_off(self, upto: str) -> bool:
+        """Tell whether the first of the owner's lessons, no later than a given one, is postponed to a later time."""
+        async with self._database.connection() as connection:
+            return bool(await connection.fetchval(SQL.put_off, upto))
+
     async def renew(self, job: str) -> None:
         """Begin a lease anew."""
         async with self._database.connection() as connection:

@@ -148,7 +148,7 @@ CREATE TABLE jobs (
     payload jsonb NOT NULL,
     run_at timestamptz NOT NULL,   -- not before; a claim moves it
     attempts integer NOT NULL DEFAULT 0,
-    last_error text,
+    last_error text,               -- of the last attempt; a claim of a lesson clears it
     created_at timestamptz NOT NULL DEFAULT now(),
     dead_at timestamptz,
     seq bigint NOT NULL DEFAULT 0, -- lessons of one owner are learned in this order: its version when they were written

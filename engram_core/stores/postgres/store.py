@@ -116,6 +116,10 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.live_lessons`."""
         return await self._lessons.live(jobs)
 
+    async def is_put_off(self, upto: str) -> bool:
+        """See `MemoryStore.is_put_off`."""
+        return await self._lessons.is_put_off(upto)
+
     async def renew_lesson(self, job: str) -> None:
         """See `MemoryStore.renew_lesson`."""
         await self._lessons.renew(job)

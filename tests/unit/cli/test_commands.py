@@ -2,8 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+
+from engram_core.testing import ScriptedServer
 
 OUT = [sys.executable, "-m", "engram_core.cli"]
 
@@ -28,6 +32,35 @@ def test_add_takes_stdin_and_repeats_nothing(cli):
         (added,) = cli.ok("add", "-", "--at", "2025-01-02", input="two\nlines\n")
         assert added["turns"][0]["text"] == "two\nlines"
         assert added["duplicates"] == count
+
+
+def test_what_is_deferred_is_said_to_be(cli):
+    page = " ".join(cli.text("add", "I live in Lisbon", "--defer").split())
+    assert "failed" not in page
+    assert "1 has no vector yet: it was deferred" in page
+    assert "1 is still to be learned from" in page
+    page = " ".join(cli.text("add", "I live in Porto", "I like tea", "--defer", "--no-infer").split())
+    assert "2 have no vector yet: they were deferred" in page
+    assert "to be learned" not in page
+
+
+def test_a_worker_that_is_to_end_by_itself_ends_on_a_signal(cli):
+    process = None
+
+    def answer(messages, schema):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        return '{"statements": []}'
+
+    with ScriptedServer(answer=answer) as server:
+        env = {"ENGRAM_TENANT": cli.user, "ENGRAM_LLM": "openai:m", "ENGRAM_OPENAI_BASE_URL": server.openai_url}
+        env = {**cli.env, **env}
+        for n in range(8):
+            assert cli.run("add", "hello", "-u", f"u{n}", "--defer", env=env).exit_code == 0
+        process = subprocess.Popen([*OUT, "worker", "--once", "--concurrency", "1"], env={**os.environ, **env})
+        assert process.wait(60) == 0
+    left = json.loads(cli.run("queue", "--json", env=env).stdout)["queue"]["waiting"]
+    assert 0 < left < 8
 
 
 def test_list_pages_and_says_when_there_is_more(cli):

@@ -64,6 +64,8 @@ def test_the_help_page_tells_the_exit_codes(light):
         (["search", "x", "-u", "ada", "--kind", "dream"], 2, "dream"),
         (["search", "x", "-u", "ada", "--limit", "0"], 2, "limit"),
         (["show", "nobody"], 2, "UUID"),
+        (["undo", "x"], 2, "the id of a change"),
+        (["replay", "x"], 2, "the id of a dead letter"),
         (["update", "nobody"], 2, "text, metadata"),
         (["delete"], 2, "--all"),
         (["delete", "--all", "--yes"], 2, "--user"),

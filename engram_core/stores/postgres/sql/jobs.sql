@@ -14,7 +14,7 @@ FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::bigint[])
 -- name: claim_lesson
 -- Lease the oldest due lesson that is its owner's first. Who holds one keeps the owner's others from everybody: they are
 -- not the first. $1 seconds of the lease.
-UPDATE jobs SET run_at = now() + $1::float8 * interval '1 second', attempts = attempts + 1
+UPDATE jobs SET run_at = now() + $1::float8 * interval '1 second', attempts = attempts + 1, last_error = NULL
 WHERE id = (
     SELECT j.id FROM jobs j WHERE j.kind = 'learn' AND j.dead_at IS NULL AND j.run_at <= now() AND NOT EXISTS (
         SELECT FROM jobs e
@@ -26,13 +26,20 @@ RETURNING id, tenant, payload, attempts, failures;
 
 -- name: claim_upto
 -- Lease the owner's first lesson, no later than a given one, if it is due or is that one. $1 seconds of the lease, $2 id.
-UPDATE jobs SET run_at = now() + $1::float8 * interval '1 second', attempts = attempts + 1
+UPDATE jobs SET run_at = now() + $1::float8 * interval '1 second', attempts = attempts + 1, last_error = NULL
 WHERE id = (
     SELECT h.id FROM jobs j JOIN jobs h ON h.shard_key = j.shard_key AND h.seq <= j.seq
     WHERE j.id = $2 AND j.dead_at IS NULL AND h.kind = 'learn' AND h.dead_at IS NULL
     ORDER BY h.seq LIMIT 1
 ) AND dead_at IS NULL AND (run_at <= now() OR id = $2)
 RETURNING id, tenant, payload, attempts, failures;
+
+-- name: put_off
+-- Whether the owner's first lesson, no later than a given one, is postponed to a later time. One that somebody holds has
+-- no last error: a claim clears it. $1 id.
+SELECT h.run_at > now() AND h.last_error IS NOT NULL FROM jobs j JOIN jobs h ON h.shard_key = j.shard_key AND h.seq <= j.seq
+WHERE j.id = $1 AND j.dead_at IS NULL AND h.kind = 'learn' AND h.dead_at IS NULL
+ORDER BY h.seq LIMIT 1;
 
 -- name: live
 -- Those of these lessons that are still to be learned. $1 ids.
