@@ -1,6 +1,7 @@
 """Rules of the house that a reader of the tree can rely on."""
 
 import ast
+import logging
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,16 @@ def name(path):
     return path.relative_to(PACKAGE).as_posix()
 
 
+@pytest.fixture
+def loggers():
+    """Linting sets logging up for itself, and so silences the loggers that other tests listen to."""
+    known = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    yield
+    for logger in known:
+        logger.disabled = False
+
+
+@pytest.mark.usefixtures("loggers")
 def test_the_import_contracts_hold(monkeypatch):
     monkeypatch.chdir(PACKAGE.parent)
     assert lint_imports(no_cache=True) == 0
