@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,9 @@ from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, NotFoundError
-from engram_core.ingest.withhold import orphaned, orphans, withheld
+from engram_core.ingest.upkeep.duplicates import ACTOR as MERGER
+from engram_core.ingest.upkeep.duplicates import alike
+from engram_core.ingest.withhold import orphaned, orphans, part_of, withheld
 from engram_core.ports import MemoryStore
 
 
@@ -27,33 +29,38 @@ async def deleted(store: MemoryStore, change: Change) -> list[Change]:
     return [*changes, *await summaries_of(store, memory.scope.tenant, changes)]
 
 
-async def forgotten(store: MemoryStore, changes: Sequence[Change], asked: Collection[str]) -> list[Change]:
-    """Retire also what some of these deletions once replaced, with the turns that say it.
+async def forgotten(store: MemoryStore, changes: Sequence[Change], asked: Mapping[str, bool]) -> list[Change]:
+    """Retire also what was so before that which is to be forgotten, with the turns that say it.
 
     Args:
         store: Open.
         changes: All that is going to happen.
-        asked: Ids of the deletions that were asked for by "forget …".
+        asked: Ids of the deletions that were asked for by "forget …"; True where an attribute was named as a whole.
     """
     done = {change.memory.id for change in changes if change.op is Op.DELETE}
     more: list[Change] = []
     for change in (change for change in changes if change.id in asked):
-        for memory in await _earlier(store, change.memory):
-            fresh = [turn for turn in await _turns(store, memory) if turn.id not in done]
-            old = [memory] if memory.id not in done else []
-            more += [*orphaned(change, old, memory.sources), *withheld(change, fresh)]
-            done |= {memory.id, *(turn.id for turn in fresh)}
+        for memory in await _earlier(store, change, whole=asked[change.id]):
+            fresh = [m for m in [memory, *await _turns(store, memory)] if m.retired_at is None and m.id not in done]
+            more += [part_of(change, memory, change.reason) for memory in fresh]
+            done |= {memory.id for memory in fresh}
     return more
 
 
-async def _earlier(store: MemoryStore, memory: Memory) -> list[Memory]:
-    """Return the statements that a statement replaced, the latest first."""
+async def _earlier(store: MemoryStore, change: Change, *, whole: bool) -> list[Memory]:
+    """Return what a statement replaced, the latest first; with `whole`, all that its subject had as this attribute."""
+    memory = change.memory
     found: dict[str, Memory] = {}
-    while memory.supersedes is not None and memory.supersedes not in found:
+    if whole and memory.claim is not None:
+        closed = await store.statements(memory.scope, [memory.claim.subject], change.at, closed=True)
+        found = {m.id: m for m in closed if m.claim is not None and m.claim.key == memory.claim.key}
+    seen = {memory.id}
+    while memory.supersedes is not None and memory.supersedes not in seen:
         before = [m for m in await store.get(memory.scope.tenant, [memory.supersedes]) if m.scope == memory.scope]
         if not before or before[0].kind == "turn":
             break
         memory = found[before[0].id] = before[0]
+        seen.add(memory.id)
     return list(found.values())
 
 
@@ -84,9 +91,9 @@ async def updated(store: MemoryStore, change: Change) -> list[Change]:
     before, after = change.before, change.after
     assert before is not None
     assert after is not None
-    if before.text == after.text:
-        return [change, *await _following(store, change)] if before.kind == "turn" else [change]
-    if before.kind == "summary":
+    if after.kind == "turn":
+        return [change, *await _following(store, change)]
+    if before.kind == "summary" or before.text == after.text:
         return [change]
     if before.kind != "turn":
         claim = None if after.claim is None else replace(after.claim, value=after.text, holds=True)
@@ -104,7 +111,7 @@ async def _following(store: MemoryStore, change: Change) -> list[Change]:
     assert change.before is not None
     assert change.after is not None
     new = (change.after.id,)
-    learned = [memory for memory in await _learned(store, change.before) if _is_open(memory)]
+    learned = [memory for memory in await _learned(store, change.before) if memory.retired_at is None]
     return [
         Change(
             new_id(),
@@ -122,7 +129,8 @@ async def _following(store: MemoryStore, change: Change) -> list[Change]:
 
 
 async def retire_orphans(store: MemoryStore, tenant: str, deletions: Sequence[Change]) -> int:
-    """Retire the statements that have no source left when these turns are deleted; return how many."""
+    """Retire the statements that have no source left when these turns are deleted, those that are deleted themselves
+    aside; return how many."""
     causes = {change.memory.id: change for change in deletions if change.memory.kind == "turn"}
     if not causes:
         return 0
@@ -131,7 +139,8 @@ async def retire_orphans(store: MemoryStore, tenant: str, deletions: Sequence[Ch
     kept = {turn.id for turn in await store.get(tenant, list(sources)) if _is_open(turn)} - causes.keys()
     retired = 0
     by_scope: dict[Scope, list[Change]] = {}
-    for memory in orphans(learned, sources - kept):
+    own = {change.memory.id for change in deletions}
+    for memory in orphans([memory for memory in learned if memory.id not in own], sources - kept):
         cause = next(causes[id] for id in memory.sources if id in causes)
         by_scope.setdefault(memory.scope, []).extend(orphaned(cause, [memory], memory.sources))
     for scope, changes in by_scope.items():
@@ -156,12 +165,31 @@ async def undone(store: MemoryStore, tenant: str, id: str, now: datetime, reason
     why = reason or "undone by the caller"
     ids = [memory.id for change in decision for memory in (change.before, change.after) if memory is not None]
     present = {memory.id: memory for memory in await store.get(tenant, ids)}
+    withheld_still = await _withheld_still(store, decision, present)
     reverted: list[Change] = []
     for change in decision:
+        if change.memory.id in withheld_still:
+            continue
         made = _reverted(change, present, now, why)
         cause = reverted[0].id if reverted else None
         reverted.append(replace(made, cause=cause))
     return reverted
+
+
+async def _withheld_still(store: MemoryStore, decision: Sequence[Change], present: Mapping[str, Memory]) -> set[str]:
+    """Return the turns of a decision that say something else, too, which was deleted: they stay withheld."""
+    turns = [c.memory for c in decision if c.op is Op.DELETE and c.cause is not None and c.memory.kind == "turn"]
+    if not turns:
+        return set()
+    scope = turns[0].scope
+    learned = [m for m in await store.learned_from(scope, [turn.id for turn in turns]) if m.kind != "summary"]
+    other = [memory for memory in learned if memory.retired_at is not None and memory.id not in present]
+    kept = [memory for memory in learned if memory.retired_at is None or memory.id in present]
+    return {
+        turn.id
+        for turn in turns
+        if any(turn.id in m.sources and not any(turn.id in k.sources and alike(k, m) for k in kept) for m in other)
+    }
 
 
 def _reverted(change: Change, present: dict[str, Memory], now: datetime, reason: str) -> Change:
@@ -169,7 +197,8 @@ def _reverted(change: Change, present: dict[str, Memory], now: datetime, reason:
     after = present.get(change.after.id) if change.after is not None else None
     made = Change(new_id(), Op.NOOP, None, None, reason, "user", now, change.evidence, undoes=change.id)
     if change.op is Op.ADD and after is not None:
-        _require(after.retired_at is None, change)
+        assert change.after is not None
+        _require(after.retired_at is None and after.valid_to == change.after.valid_to, change)
         return replace(made, op=Op.DELETE, before=replace(after, retired_at=now))
     if change.op is Op.UPDATE and before is not None and after is not None:
         _require(_is_as_it_left(change, before, after), change)
@@ -184,7 +213,9 @@ def _reverted(change: Change, present: dict[str, Memory], now: datetime, reason:
     if change.op is Op.NOOP and before is not None:
         sources = tuple(id for id in before.sources if id not in change.evidence)
         observed = change.after is not None and sources != before.sources
-        _require(observed, change)
+        # What a copy was merged into is deleted: so was, then, what the copy says.
+        merged_away = change.actor == MERGER and before.retired_at is not None
+        _require(observed and not merged_away, change)
         return replace(made, before=before, after=replace(before, sources=sources))
     raise ConflictError(f"what change {change.id} was about is erased")
 

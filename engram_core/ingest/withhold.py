@@ -13,13 +13,13 @@ from engram_core.domain.memory import Memory
 def withheld(cause: Change, turns: Iterable[Memory]) -> list[Change]:
     """Retire the turns that say what a change deleted, each by a change of its own that names its cause."""
     reason = "it says what was deleted"
-    return [_retire(cause, turn, reason) for turn in turns if turn.retired_at is None]
+    return [part_of(cause, turn, reason) for turn in turns if turn.retired_at is None]
 
 
 def orphaned(cause: Change, statements: Iterable[Memory], gone: Collection[str]) -> list[Change]:
     """Retire the statements that have no source left beside the turns that are gone."""
     reason = "the turns that it was learned from are gone"
-    return [_retire(cause, memory, reason) for memory in orphans(list(statements), gone)]
+    return [part_of(cause, memory, reason) for memory in orphans(list(statements), gone)]
 
 
 def orphans(statements: Sequence[Memory], gone: Collection[str]) -> list[Memory]:
@@ -34,6 +34,7 @@ def _is_orphan(memory: Memory, gone: set[str]) -> bool:
     return bool(memory.sources) and gone.issuperset(memory.sources)
 
 
-def _retire(cause: Change, memory: Memory, reason: str) -> Change:
+def part_of(cause: Change, memory: Memory, reason: str) -> Change:
+    """Retire a memory as a part of another deletion."""
     before = replace(memory, retired_at=cause.at)
     return Change(new_id(), Op.DELETE, before, None, reason, cause.actor, cause.at, cause.evidence, cause=cause.id)

@@ -42,13 +42,22 @@ class MemoryReader(ABC):
         closed, the longest expired first, `limit` at most."""
 
     @abstractmethod
-    async def statements(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
-        """Return the current statements of exactly this scope that have a claim about one of the subjects, oldest
-        first."""
+    async def statements(
+        self, scope: Scope, subjects: Collection[str], now: datetime, *, closed: bool = False
+    ) -> list[Memory]:
+        """Return the statements of exactly this scope that have a claim about one of the subjects, oldest first.
+
+        Args:
+            scope: Its own statements alone.
+            subjects: As they stand in claims.
+            now: The current ones are those at this time.
+            closed: Those that were true once and are so no longer, instead of the current ones. Retired ones are
+                neither.
+        """
 
     @abstractmethod
     async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
-        """Return every statement, whatever became of it, that has one of these turns among its sources.
+        """Return every statement of their owners, whatever became of it, that has one of these turns among its sources.
 
         Args:
             scope: Where it names a user, only that user's are looked for; else the tenant's. The rest of it does not

@@ -94,7 +94,9 @@ class MemoryWriter(ABC):
             False, with nothing written, when the lesson is there no more: somebody else has learned it.
 
         Raises:
-            ConflictError: A `before` is no longer the current version, or is gone. Nothing is written.
+            ConflictError: A `before` is no longer the current version, or is gone; a turn that an ADD or an UPDATE
+                names as evidence is retired or gone; what is to be undone was undone, or built upon, before. Nothing
+                is written.
         """
 
     @abstractmethod

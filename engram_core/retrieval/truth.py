@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from engram_core.domain.claim import plain
 from engram_core.domain.filters import matches
 from engram_core.domain.memory import Memory
 from engram_core.domain.results import Hit
@@ -78,12 +79,14 @@ class Truth:
         """Find what holds instead of closed statements: successors, else what has their subject and attribute."""
         found = await self._store.successors(self._selection.scope, [memory.id for memory in closed])
         instead = {id: memory for id, memory in found.items() if memory.held_at(self._moment)}
-        for memory in closed:
-            if memory.id in instead or memory.claim is None or memory.id in found:
-                continue
-            for other in await self._store.statements(memory.scope, [memory.claim.subject], self._selection.now):
-                if other.claim is not None and other.claim.key == memory.claim.key and other.held_at(self._moment):
-                    instead[memory.id] = other
+        lost = [memory for memory in closed if memory.id not in found and memory.claim is not None]
+        for scope in {memory.scope for memory in lost}:
+            mine = [memory for memory in lost if memory.scope == scope]
+            subjects = {memory.claim.subject for memory in mine if memory.claim is not None}
+            known = await self._store.statements(scope, subjects, self._selection.now)
+            holding = {m.claim.key: m for m in known if m.claim is not None and m.held_at(self._moment)}
+            keyed = ((memory.id, memory.claim.key) for memory in mine if memory.claim is not None)
+            instead |= {id: holding[key] for id, key in keyed if key in holding}
         wide = _beyond_session(self._selection)
         return {id: memory for id, memory in instead.items() if wide.contains(memory.scope)}
 
@@ -134,7 +137,7 @@ def _says(holding: Memory, closed: Memory, successor: Memory | None) -> bool:
     if successor is not None and holding.id == successor.id:
         return True
     if closed.claim is None or holding.claim is None:
-        return closed.claim is holding.claim
+        return closed.claim is holding.claim and plain(closed.text) == plain(holding.text)
     return closed.claim.key == holding.claim.key and closed.claim.same_value(holding.claim) and holding.claim.holds
 
 

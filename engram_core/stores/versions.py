@@ -14,8 +14,9 @@ from engram_core.errors import ConflictError
 def concerned(change: Change) -> set[str]:
     """Return the ids of what must be met before a change is carried out: its versions, and what it was learned from."""
     ids = {memory.id for memory in (change.before, change.after) if memory is not None}
-    opens = change.op in (Op.ADD, Op.UPDATE) and change.undoes is None
-    return ids.union(change.evidence) if opens else ids
+    if change.undoes is not None:
+        return ids | {m.supersedes for m in (change.before, change.after) if m is not None and m.supersedes is not None}
+    return ids.union(change.evidence) if change.op in (Op.ADD, Op.UPDATE) else ids
 
 
 class Versions:
@@ -50,13 +51,13 @@ class Versions:
     def is_current(self, change: Change) -> bool:
         """Tell whether what a change closes is there, in its scope, and neither closed nor replaced.
 
-        What is withheld with something else need only be kept still: a turn that was corrected is withheld as well.
+        What is withheld with something else, or undone, need only be kept still: a turn that was corrected is withheld
+        as well, and a statement of the past can be undone.
         """
         before = change.before
         assert before is not None
-        if change.op is Op.DELETE and change.cause is not None and change.undoes is None:
-            stored = self._now.get(before.id)
-            return stored is not None and stored.scope == before.scope and stored.retired_at is None
+        if change.op is Op.DELETE and (change.cause is not None or change.undoes is not None):
+            return self._is_kept(before) and (change.undoes is None or before.id not in self._succeeded)
         return self._is_current(before, change.at)
 
     def carry_out(self, change: Change) -> None:
@@ -73,7 +74,7 @@ class Versions:
         if change.undoes is not None:
             self._revert(change.before, change.after)
         elif change.op is Op.NOOP:
-            self._observe(change.before or change.after, change.after, change.at)
+            self._observe(change, change.before or change.after, change.after)
         else:
             self._open(change)
 
@@ -96,8 +97,10 @@ class Versions:
                 raise ConflictError(f"turn {id}, which {after.id} was learned from, is gone")
         self._put(after)
 
-    def _observe(self, before: Memory, after: Memory, at: datetime) -> None:
-        if not self._is_current(after, at) or self._now[after.id].sources != before.sources:
+    def _observe(self, change: Change, before: Memory, after: Memory) -> None:
+        # A part of another change tells a statement of its turns' new versions, be it so no longer.
+        is_there = self._is_kept(after) if change.cause is not None else self._is_current(after, change.at)
+        if not is_there or self._now[after.id].sources != before.sources:
             raise ConflictError(f"{after.id} is not as it was when it was observed")
         self._put(replace(self._now[after.id], sources=after.sources))
 
@@ -110,8 +113,12 @@ class Versions:
         reverted = replace(stored, valid_to=after.valid_to, retired_at=after.retired_at, sources=after.sources)
         if reverted == stored:
             raise ConflictError(f"{after.id} is as it was before already")
-        if stored.id in self._succeeded and reverted.retired_at is None and reverted.valid_to is None:
-            raise ConflictError(f"{after.id} was replaced by another version: undo that first")
+        if _is_open(reverted) and not _is_open(stored):
+            replaced = self._now.get(reverted.supersedes or "")
+            if stored.id in self._succeeded:
+                raise ConflictError(f"{after.id} was replaced by another version: undo that first")
+            if replaced is not None and _is_open(replaced):
+                raise ConflictError(f"{replaced.id}, which {after.id} had replaced, holds again: close that first")
         self._put(reverted)
 
     def _put(self, memory: Memory) -> None:
@@ -119,6 +126,10 @@ class Versions:
         if memory.supersedes is not None:
             # What a retired version superseded can hold again.
             (self._succeeded.add if memory.retired_at is None else self._succeeded.discard)(memory.supersedes)
+
+    def _is_kept(self, memory: Memory) -> bool:
+        stored = self._now.get(memory.id)
+        return stored is not None and stored.scope == memory.scope and stored.retired_at is None
 
     def _is_current(self, memory: Memory, at: datetime) -> bool:
         stored = self._now.get(memory.id)
@@ -128,3 +139,7 @@ class Versions:
 
     def _changed(self, what: Callable[[Memory], object]) -> dict[str, Memory]:
         return {id: self._now[id] for id, stored in self._stored.items() if what(self._now[id]) != what(stored)}
+
+
+def _is_open(memory: Memory) -> bool:
+    return memory.retired_at is None and memory.valid_to is None

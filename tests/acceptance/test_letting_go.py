@@ -1,4 +1,4 @@
-"""What is deleted, forgotten, erased or outdated does not come back by any door, over both stores."""
+"""What is deleted, forgotten, erased or outdated does not come back by any door but `as_of`, over both stores."""
 
 import json
 import shutil
@@ -273,8 +273,9 @@ async def test_the_limit_of_an_agent_counts_no_users_memories(store, user):
 @pytest.mark.anyio
 async def test_an_imported_record_reaches_no_other_users_turns(memory, user):
     victim = (await memory.add("I live in Lisbon.", user_id=user)).turns[0]
+    victim = (await memory.update(victim.id, metadata={"changed": True})).after
     (header, *_) = [record async for record in memory.export(user_id=user)]
-    (mine,) = (await memory.add("x marks the spot", user_id=user + "-bob", infer=False)).turns
+    await memory.add("x marks the spot", user_id=user + "-bob", infer=False)
     (record,) = [r async for r in memory.export(user_id=user + "-bob") if r["type"] == "memory"]
     hostile = {**record, "id": "01a20000-0000-7000-8000-000000000001", "kind": "fact", "key": None}
     hostile |= {"role": None, "sources": [victim.id], "supersedes": victim.id}
@@ -283,7 +284,7 @@ async def test_an_imported_record_reaches_no_other_users_turns(memory, user):
     await memory.delete(hostile["id"], user_id=user + "-bob")
     assert "I live in Lisbon." in await texts(memory, user_id=user)
     await memory.erase(user_id=user + "-bob")
-    assert mine.id not in [m.id for m in await memory.get_all(user_id=user)]
+    assert "I live in Lisbon." in await texts(memory, user_id=user)
 
 
 @pytest.mark.anyio
@@ -300,9 +301,15 @@ async def test_no_reason_holds_words_that_are_erased(memory, user):
 @pytest.mark.anyio
 async def test_an_end_that_is_to_come_survives_a_revision_and_its_undoing(memory, user):
     turn = (await memory.add("see you", user_id=user, occurred_at="2090-01-01", infer=False)).turns[0]
-    change = await memory.update(turn.id, importance=0.9)
-    await memory.undo(change.id)
+    await memory.undo((await memory.update(turn.id, importance=0.9)).id)
     assert (await memory.get(turn.id)).retired_at is None
+    (header, record) = [r async for r in memory.export(user_id=user) if r["type"] != "change"][:2]
+    ending = {**record, "id": "01a20000-0000-7000-8000-000000000002", "key": None, "valid_from": "2024-01-01T00:00:00Z"}
+    await memory.import_([header, ending | {"valid_to": "2090-01-01T00:00:00Z"}])
+    change = await memory.update(ending["id"], importance=0.9)
+    assert change.after.valid_to == datetime(2090, 1, 1, tzinfo=UTC)
+    await memory.undo(change.id)
+    assert (await memory.get(ending["id"])).valid_to == datetime(2090, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.anyio
@@ -335,3 +342,135 @@ async def test_importance_survives_a_round_trip(memory, user):
     await memory.import_(records)
     await memory.consolidate(user_id=user)
     assert (await memory.get(turn.id)).importance == pytest.approx(weighed, abs=1e-3)
+
+
+# -- undoing in strange orders
+
+
+@pytest.mark.anyio
+async def test_undoing_never_leaves_two_values_where_one_replaced_the_other(memory, user):
+    await memory.add("My dog is called Rex.", user_id=user)
+    changes = (await memory.add("Sorry, it's Max, not Rex.", user_id=user)).changes
+    wrong = next(c for c in changes if c.op == "DELETE" and c.cause is None)
+    right = next(c for c in changes if c.op == "ADD").after
+    gone = await memory.delete(right.id)
+    await memory.undo(wrong.id)
+    with pytest.raises(ConflictError, match="holds again"):
+        await memory.undo(gone.id)
+    assert await texts(memory, STATEMENTS, user_id=user) == ["User has a dog Rex."]
+
+
+@pytest.mark.anyio
+async def test_a_turn_that_says_another_deleted_thing_stays_withheld(memory, user):
+    await memory.add("I live in Lisbon and I love hiking.", user_id=user)
+    home, hiking = await memory.get_all(user_id=user, kinds=STATEMENTS)
+    first = await memory.delete(home.id)
+    await memory.delete(hiking.id)
+    await memory.undo(first.id)
+    assert await texts(memory, user_id=user) == ["User lives in Lisbon."]
+
+
+@pytest.mark.anyio
+async def test_undoing_a_merge_does_not_bring_back_what_was_deleted_since(memory, user):
+    await memory.add("I love hiking.", user_id=user)
+    await memory.add("I love hikes.", user_id=user)
+    merged = (await memory.consolidate(user_id=user)).merged
+    (kept,) = await memory.get_all(user_id=user, kinds=STATEMENTS)
+    deleted = await memory.delete(kept.id)
+    with pytest.raises(ConflictError):
+        await memory.undo(merged[0].id)
+    await memory.undo(deleted.id)
+    assert len(await texts(memory, user_id=user)) == 3
+
+
+@pytest.mark.anyio
+async def test_a_statement_of_the_past_can_be_undone(memory, user):
+    await memory.add("I live in Porto.", user_id=user, occurred_at="2024-05-01")
+    (past,) = (await memory.add("I live in Lisbon.", user_id=user, occurred_at="2024-01-01")).changes
+    assert past.after.valid_to is not None
+    await memory.undo(past.id)
+    assert (await memory.get(past.after.id)).retired_at is not None
+    with pytest.raises(ConflictError):
+        await memory.undo(past.id)
+
+
+# -- forgetting the whole of it
+
+
+@pytest.mark.anyio
+async def test_forgetting_reaches_what_was_told_late_or_written_by_the_caller_or_is_over(memory, user):
+    await memory.add("My address is 7 Elm Street.", user_id=user, occurred_at="2024-03-01")
+    await memory.add("My address is 12 Rose Street.", user_id=user, occurred_at="2024-01-01")
+    (now, *_) = [m for m in await memory.get_all(user_id=user, kinds="fact") if "Elm" in m.text]
+    await memory.update(now.id, "The address is 3 Oak Street.")
+    await memory.add("My address is 5 Ash Street.", user_id=user)
+    await memory.add("Please forget my address.", user_id=user)
+    assert not [text for text in await found(memory, "address Street", user_id=user) if "Street" in text]
+    everything = [m async for m in memory.export(user_id=user) if m["type"] == "memory" and m["kind"] != "turn"]
+    assert all(m["retired_at"] is not None for m in everything)
+
+
+@pytest.mark.anyio
+async def test_what_is_over_can_be_forgotten_too(memory, user):
+    await memory.add("I work at Acme.", user_id=user, occurred_at="2024-01-01")
+    await memory.add("I no longer work at Acme.", user_id=user, occurred_at="2024-02-01")
+    await memory.add("Please forget my employer.", user_id=user)
+    assert not [text for text in await found(memory, "work Acme", user_id=user) if "Acme" in text]
+
+
+# -- turns with versions, and what has ended
+
+
+@pytest.mark.anyio
+async def test_a_tagged_turn_is_still_outdated_and_takes_the_past_with_it(memory, user):
+    turn = (await memory.add("I live in Lisbon.", user_id=user, occurred_at="2024-01-01")).turns[0]
+    await memory.add("I moved to Porto.", user_id=user, occurred_at="2024-05-01")
+    tagged = (await memory.update(turn.id, metadata={"topic": "home"})).after
+    hit = next(h for h in await memory.search("Lisbon", user_id=user) if h.memory.id == tagged.id)
+    assert hit.superseded_by.text == "User lives in Porto."
+    await memory.delete(tagged.id)
+    assert "Lisbon" not in await memory.context("Where does she live?", user_id=user)
+
+
+@pytest.mark.anyio
+async def test_a_refined_turn_is_not_outdated_and_what_the_caller_set_stays(memory, user):
+    (home,) = (await memory.add("I live in Porto.", user_id=user, occurred_at="2024-01-01")).changes
+    await memory.update(home.after.id, metadata={"checked": True}, importance=0.95)
+    (change,) = (await memory.add("I live in Porto, Portugal.", user_id=user)).changes
+    assert (change.after.metadata, change.after.importance) == ({"checked": True}, 0.95)
+    hits = await memory.search("Porto", user_id=user)
+    assert all(hit.ended_at is None for hit in hits if hit.memory.kind == "turn")
+
+
+@pytest.mark.anyio
+async def test_a_late_no_longer_does_not_end_what_began_after_it(memory, user):
+    await memory.add("I work at Acme.", user_id=user, occurred_at="2024-06-01")
+    assert (await memory.add("I no longer work at Acme.", user_id=user, occurred_at="2023-01-01")).changes == ()
+
+
+@pytest.mark.anyio
+async def test_what_is_to_hold_later_is_not_believed_now(talking, model, user):
+    model.says("home", "Porto", "User lives in Porto.", since="2030-01-01")
+    assert (await talking.add("I live in Porto from 2030 on.", user_id=user)).changes == ()
+
+
+@pytest.mark.anyio
+async def test_delete_all_keeps_its_reason(memory, user):
+    (added,) = (await memory.add("I live in Lisbon.", user_id=user)).changes
+    assert await memory.delete_all(user_id=user, reason="request 17") == 2
+    assert (await memory.history(added.after.id))[-1].reason == "request 17"
+
+
+@pytest.mark.anyio
+async def test_a_summary_goes_with_a_turn_that_is_forgotten_by_request(memory, talking, model, user):
+    model.says("phone", "912345678", "User's phone number is 912345678.")
+    texts_said = ["My phone number is 912345678.", "The cat sleeps.", "It rains.", "So it does."]
+    await talking.add(texts_said, user_id=user, session_id="s")
+    model.statements = []
+    (written,) = (await talking.consolidate(user_id=user)).summaries
+    model.says("phone", "", intent="forget")
+    changes = (await talking.add("Please forget my phone number.", user_id=user, session_id="t")).changes
+    assert written.after.id in [change.memory.id for change in changes]
+    part = next(change for change in changes if change.memory.id == written.after.id)
+    with pytest.raises(ConflictError, match="is a part of"):
+        await talking.undo(part.id)

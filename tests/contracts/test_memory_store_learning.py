@@ -338,6 +338,59 @@ async def test_what_an_import_names_in_another_tenant_changes_nothing_there(stor
     assert [memory.sources for memory in await store.get("other", [claimed.id])] == [(turn.id,)]
 
 
+@pytest.mark.parametrize("how", ["retired", "erased"])
+async def test_nothing_is_learned_from_turns_that_went_meanwhile(store, suite, how):
+    session = replace(suite.ada, session_id="s")
+    (turn,) = (await told(store, suite, "one", scope=session)).turns
+    fact = suite.memory("learned", suite.ada, kind="fact", sources=(turn.id,), claim=HOME)
+    await (store.erase(session) if how == "erased" else store.apply([suite.deleted(turn)], {}))
+    with pytest.raises(ConflictError, match="is gone"):
+        await store.apply([suite.added(fact, evidence=(turn.id,))], {})
+    assert await store.get("acme", [fact.id]) == []
+
+
+async def test_closed_statements_are_told_apart_from_current_and_retired_ones(store, suite):
+    turns = (await told(store, suite, "one", "two")).turns
+    first = await learned(store, suite, turns[0])
+    change = suite.updated(first, "Ada lives in Porto")
+    await store.apply([change], {})
+    retired = await learned(store, suite, turns[1], "Ada lives in Faro")
+    await store.apply([suite.deleted(retired)], {})
+    now = suite.selection().now
+    assert [m.id for m in await store.statements(suite.ada, {"user"}, now)] == [change.after.id]
+    assert [m.id for m in await store.statements(suite.ada, {"user"}, now, closed=True)] == [first.id]
+
+
+async def test_an_observation_that_races_another_conflicts(store, suite):
+    turns = (await told(store, suite, "one", "two", "three")).turns
+    fact = await learned(store, suite, turns[0])
+    for turn, wins in ((turns[1], True), (turns[2], False)):
+        after = replace(fact, sources=(*fact.sources, turn.id))
+        change = replace(suite.added(fact), op=Op.NOOP, before=fact, after=after, evidence=(turn.id,))
+        if wins:
+            await store.apply([change], {})
+        else:
+            with pytest.raises(ConflictError):
+                await store.apply([change], {})
+
+
+async def test_erasing_what_an_agent_heard_takes_it_out_of_wider_statements(store, suite):
+    with_agent = replace(suite.ada, agent_id="bot")
+    (here,) = (await told(store, suite, "one", scope=with_agent)).turns
+    (there,) = (await told(store, suite, "two")).turns
+    fact = suite.memory("both", suite.ada, kind="fact", sources=(here.id, there.id), claim=HOME)
+    await store.apply([suite.added(fact)], {})
+    await store.erase(with_agent)
+    assert (await store.get("acme", [fact.id]))[0].sources == (there.id,)
+
+
+async def test_only_statements_of_the_turns_owner_are_learned_from_them(store, suite):
+    (turn,) = (await told(store, suite, "one")).turns
+    claimed = suite.memory("bob's", replace(suite.ada, user_id="bob"), kind="fact", sources=(turn.id,))
+    await store.restore([(claimed, None)], [])
+    assert await store.learned_from(Scope("acme"), [turn.id]) == []
+
+
 # -- uses
 
 

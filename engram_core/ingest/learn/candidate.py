@@ -27,7 +27,6 @@ class Candidate:
         intent: What the turn does with it.
         sources: Ids of the turns that say it.
         valid_from: Since when it holds, in world time: the turn's own time unless the words say otherwise.
-        valid_to: Until when, where the words say.
         kind: What the statement is to be.
         origin: Whose words they are.
         certainty: 0 to 1.
@@ -42,7 +41,6 @@ class Candidate:
     sources: tuple[str, ...]
     valid_from: datetime
     intent: Intent = "state"
-    valid_to: datetime | None = None
     kind: Kind = "fact"
     origin: Origin = "user"
     certainty: float = 1.0

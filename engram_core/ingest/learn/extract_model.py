@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model
@@ -142,6 +142,8 @@ class ModelExtractor:
             return None
         if statement.intent == "state" and (not value or not text or not _is_grounded(value, cited)):
             return None
+        if statement.intent == "state" and kind_of(attribute) != "event" and _is_ahead(statement.since, cited):
+            return None
         subject = _subject(statement.subject, cited)
         if len(subject) > MAX_NAME or len(attribute) > _LONGEST_ATTRIBUTE:  # a store has an index of subjects
             return None
@@ -249,6 +251,13 @@ def _since(phrase: str | None, said: datetime) -> datetime:
     """Resolve a phrase against the turn's own time; what would begin later began when it was said."""
     found = resolve(phrase, said) if phrase else None
     return said if found is None or found > said else found
+
+
+def _is_ahead(phrase: str | None, cited: Sequence[Memory]) -> bool:
+    """Tell whether a statement is to hold later than it was said; a day is left to time zones."""
+    said = cited[0].valid_from
+    found = resolve(phrase, said) if phrase else None
+    return found is not None and found > said + timedelta(days=1)
 
 
 def _origin(cited: Sequence[Memory]) -> Any:

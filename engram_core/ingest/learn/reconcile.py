@@ -5,7 +5,6 @@ A contradiction needs the same subject and the same attribute, and an attribute 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,9 +14,9 @@ from engram_core.domain.claim import plain
 from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
+from engram_core.ingest.learn.alike import NAMES, exchanged, find, is_refined, may_lie_in, mentions, names
 from engram_core.ingest.learn.attributes import ATTRIBUTES, FAVOURITE, is_single, opposite
 from engram_core.ingest.learn.candidate import Candidate
-from engram_core.ingest.learn.rules.vocabulary.places import REGIONS
 from engram_core.ingest.withhold import withheld
 
 #: Below this, a candidate is added and replaces nothing.
@@ -82,8 +81,8 @@ class Reconciler:
         self._now = now
         self._actor = actor
         self.changes: list[Change] = []
-        #: Ids of those changes that were asked for by "forget …".
-        self.forgotten: list[str] = []
+        #: Ids of those deletions that were asked for by "forget …"; True where an attribute was named as a whole.
+        self.forgotten: dict[str, bool] = {}
 
     def decide(self, candidate: Candidate, verdict: Verdict | None = None) -> None:
         """Add what follows from a candidate to `changes`.
@@ -119,7 +118,7 @@ class Reconciler:
         if candidate.instead_of is not None and self._correct(candidate):
             return
         same = self._with_key(candidate)
-        if (said := _find(same, candidate.claim.value)) is not None:
+        if (said := find(same, candidate.claim)) is not None:
             self._said_again(candidate, said)
         elif is_single(candidate.claim.attribute) and same:
             self._supersede(candidate, max(same, key=lambda memory: memory.valid_from))
@@ -132,7 +131,7 @@ class Reconciler:
         assert said.claim is not None
         if not said.claim.holds:
             self._supersede(candidate, said)
-        elif _is_refined(said.claim.value, candidate.claim.value):
+        elif is_refined(said.claim, candidate.claim):
             self._supersede(candidate, said, "said more precisely", again=True)
         elif said.expires_at is not None and (ends := self._expiry(candidate.sources)) != said.expires_at:
             if ends is None or ends > said.expires_at:
@@ -144,7 +143,8 @@ class Reconciler:
 
     def _end(self, candidate: Candidate) -> None:
         for memory in self._named(candidate):
-            if self._may_touch(candidate, memory):
+            # What began after it was said to be over is not what was meant.
+            if memory.valid_from <= candidate.valid_from and self._may_touch(candidate, memory):
                 assert memory.claim is not None
                 claim = replace(memory.claim, holds=False)
                 text = candidate.text if candidate.claim.value else f"No longer so: {memory.text}"
@@ -159,8 +159,8 @@ class Reconciler:
         named = self._named(candidate)
         for memory in named:
             if self._may_touch(candidate, memory):
-                self._delete(candidate, memory, "the user asked to forget it", candidate.sources)
-                self.forgotten.append(self.changes[-1].cause or self.changes[-1].id)
+                change = self._delete(candidate, memory, "the user asked to forget it", candidate.sources)
+                self.forgotten[change.id] = not candidate.claim.value
         # A request that may mean something else ("remove the tent thing") needs no answer where nothing is known.
         if not named and candidate.certainty >= SURE:
             self._refuse(candidate, "nothing was learned that this names; delete it by id, or erase its scope")
@@ -168,8 +168,8 @@ class Reconciler:
     def _correct(self, candidate: Candidate) -> bool:
         """Replace what was wrong, if it is known."""
         same = [memory for memory in self._with_key(candidate) if memory.claim is not None]
-        others = [memory for memory in same if not _find([memory], candidate.claim.value)]
-        wrong = [memory for memory in others if not candidate.instead_of or _mentions(memory, candidate.instead_of)]
+        others = [memory for memory in same if not find([memory], candidate.claim)]
+        wrong = [memory for memory in others if not candidate.instead_of or mentions(memory, candidate.instead_of)]
         if not candidate.instead_of:
             wrong = wrong[-1:]
         wrong = [memory for memory in wrong if self._may_touch(candidate, memory)]
@@ -184,10 +184,17 @@ class Reconciler:
         """Find what "it's Max, not Rex" is about: the latest statement whose value names what was wrong."""
         for memory in reversed(self._current.values()):
             claim = memory.claim
-            if claim is None or claim.subject != candidate.claim.subject or not _mentions(memory, wrong):
+            if claim is None or claim.subject != candidate.claim.subject or not mentions(memory, wrong):
                 continue
-            right = _exchanged(claim.value, wrong, candidate.claim.value)
-            text = _exchanged(memory.text, wrong, candidate.claim.value)
+            # "It's Paris, not London" may be about a flight; where it is about a name, there is no doubt.
+            if candidate.certainty < SURE and claim.attribute not in NAMES:
+                continue
+            right = exchanged(claim.value, wrong, candidate.claim.value)
+            text = exchanged(memory.text, wrong, candidate.claim.value)
+            if right == claim.value and is_single(claim.attribute):  # wrong in other words: exchanged as a whole
+                right, text = candidate.claim.value, memory.text.replace(claim.value, candidate.claim.value)
+            if text == memory.text:
+                continue
             return replace(candidate, claim=replace(claim, value=right), text=text, kind=memory.kind)
         return None
 
@@ -228,11 +235,14 @@ class Reconciler:
         moment = max(candidate.valid_from, memory.valid_from)
         before = replace(memory, valid_to=moment)
         after = replace(self._statement(candidate), valid_from=moment, supersedes=memory.id)
-        if again:  # what said it before still says it
-            after = replace(after, sources=tuple(dict.fromkeys(memory.sources + after.sources)))
+        if again:  # what said it before still says it, and what was set for it stays
+            sources = tuple(dict.fromkeys(memory.sources + after.sources))
+            importance = max(memory.importance, after.importance)
+            metadata = {**memory.metadata, **after.metadata}
+            after = replace(after, sources=sources, importance=importance, metadata=metadata)
         self._note(Change(new_id(), Op.UPDATE, before, after, reason, self._actor, self._now, candidate.sources))
 
-    def _delete(self, candidate: Candidate, memory: Memory, reason: str, also: Sequence[str]) -> None:
+    def _delete(self, candidate: Candidate, memory: Memory, reason: str, also: Sequence[str]) -> Change:
         before = replace(memory, retired_at=self._now)
         change = Change(new_id(), Op.DELETE, before, None, reason, self._actor, self._now, candidate.sources)
         self._note(change)
@@ -242,6 +252,7 @@ class Reconciler:
         kept = () if candidate.intent == "forget" else candidate.sources
         said = [self._turns[id] for id in wanted if id in self._turns and id not in kept]
         self.changes += withheld(change, said)
+        return change
 
     def _observe(self, candidate: Candidate, memory: Memory, reason: str) -> None:
         fresh = tuple(id for id in candidate.sources if id not in memory.sources)
@@ -278,7 +289,7 @@ class Reconciler:
         if other is None:
             return None
         claim = replace(candidate.claim, attribute=other)
-        found = _find(self._with_key(replace(candidate, claim=claim)), claim.value)
+        found = find(self._with_key(replace(candidate, claim=claim)), claim)
         return found if found is not None and found.claim is not None and found.claim.holds else None
 
     def _named(self, candidate: Candidate) -> list[Memory]:
@@ -287,9 +298,10 @@ class Reconciler:
         mine = [m for m in self._current.values() if m.claim is not None and m.claim.subject == claim.subject]
         if claim.attribute:
             found = [m for m in mine if m.claim is not None and m.claim.attribute == claim.attribute]
-            return [m for m in found if _holds(m) and (not claim.value or _mentions(m, claim.value))]
-        words = set(plain(claim.value).split())
-        return [memory for memory in mine if words and words <= set(plain(memory.text).split())]
+            if candidate.intent != "forget":  # what is over can still be forgotten
+                found = [m for m in found if _holds(m)]
+            return [m for m in found if not claim.value or mentions(m, claim.value)]
+        return [memory for memory in mine if names(memory, claim.value)]
 
     def _may_touch(self, candidate: Candidate, memory: Memory) -> bool:
         """Tell whether the speaker may change a statement: nobody but the user replaces the user's own word."""
@@ -313,7 +325,6 @@ class Reconciler:
             kind=candidate.kind,
             text=candidate.text,
             valid_from=candidate.valid_from,
-            valid_to=candidate.valid_to,
             recorded_at=self._now,
             origin=candidate.origin,
             sources=candidate.sources,
@@ -332,47 +343,8 @@ class Reconciler:
 
 def _may_lie_in(candidate: Candidate, memory: Memory) -> bool:
     """Tell whether a home may be a town of the country that is known, where nothing says that somebody moved."""
-    if candidate.claim.attribute != "home" or memory.claim is None or candidate.certainty >= CERTAIN:
-        return False
-    known, said = memory.claim.value.casefold(), candidate.claim.value.casefold()
-    return known in REGIONS and said not in REGIONS
+    return memory.claim is not None and candidate.certainty < CERTAIN and may_lie_in(candidate.claim, memory.claim)
 
 
 def _holds(memory: Memory) -> bool:
     return memory.claim is not None and memory.claim.holds
-
-
-def _find(memories: Sequence[Memory], value: str) -> Memory | None:
-    """Return the statement that names a value, be it with a part more or less after a comma ("Porto, Portugal")."""
-    for memory in memories:
-        assert memory.claim is not None
-        known, said = _parts(memory.claim.value), _parts(value)
-        shorter = min(len(known), len(said))
-        if known[:shorter] == said[:shorter]:
-            return memory
-    return None
-
-
-def _is_refined(known: str, said: str) -> bool:
-    return len(_parts(said)) > len(_parts(known))
-
-
-def _exchanged(text: str, old: str, new: str) -> str:
-    return re.sub(rf"\b{re.escape(old)}\b", lambda _: new, text, flags=re.IGNORECASE)
-
-
-def _parts(value: str) -> list[str]:
-    return [words for part in value.split(",") if (words := plain(part))] or [""]
-
-
-def _mentions(memory: Memory, words: str) -> bool:
-    """Tell whether the value has these words; of an attribute with one value, also whether it is among them.
-
-    "Acme Ltd" is the "Acme" that is known to employ somebody; that somebody no longer likes "New York pizza" says
-    nothing of "pizza".
-    """
-    assert memory.claim is not None
-    value, wanted = set(plain(memory.claim.value).split()), set(plain(words).split())
-    if not wanted:
-        return False
-    return wanted <= value or (is_single(memory.claim.attribute) and value <= wanted)

@@ -52,6 +52,13 @@ def merges(statements: Iterable[Memory], now: datetime) -> list[Change]:
     return changes
 
 
+def alike(one: Memory, other: Memory) -> bool:
+    """Tell whether two statements say the same, whatever became of them."""
+    if one.claim is None or other.claim is None:
+        return one.claim is other.claim and _words(one.text) == _words(other.text)
+    return one.claim.key == other.claim.key and _words(one.claim.value) == _words(other.claim.value)
+
+
 def _said(memory: Memory) -> Hashable | None:
     """Return what a statement says, to be compared; None where it is no statement, or will end by itself."""
     if memory.kind in ("turn", "summary") or memory.valid_to is not None:

@@ -21,16 +21,20 @@ class Statements:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def about(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
-        """Return the current statements of exactly this scope about the subjects, oldest first."""
+    def about(self, scope: Scope, subjects: Collection[str], now: datetime, *, closed: bool) -> list[Memory]:
+        """Return the current, or the closed, statements of exactly this scope about the subjects, oldest first."""
         found = (row.memory for row in self._rows.about(scope, subjects))
+        if closed:
+            kept = (memory for memory in found if memory.retired_at is None)
+            return [separate(memory) for memory in kept if memory.valid_to is not None and memory.valid_to <= now]
         return [separate(memory) for memory in found if memory.is_current(now)]
 
     def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """Return the statements that have one of these turns among their sources."""
         wide = Scope(scope.tenant, scope.user_id)
+        owners = {row.memory.scope.owner for row in self._rows.found(turns)}
         found = (row.memory for row in self._rows.learned_from(turns))
-        return [separate(memory) for memory in found if wide.contains(memory.scope)]
+        return [separate(m) for m in found if wide.contains(m.scope) and m.scope.owner in owners]
 
     def forget(self, gone: Collection[str]) -> list[str]:
         """Take turns that go out of their owners' statements that stay; return those that have no source left.

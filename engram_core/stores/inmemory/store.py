@@ -200,9 +200,11 @@ class InMemoryStore(MemoryStore):
         """See `MemoryStore.decision`."""
         return self._history.decision(tenant, id)
 
-    async def statements(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
+    async def statements(
+        self, scope: Scope, subjects: Collection[str], now: datetime, *, closed: bool = False
+    ) -> list[Memory]:
         """See `MemoryStore.statements`."""
-        return self._statements.about(scope, subjects, now)
+        return self._statements.about(scope, subjects, now, closed=closed)
 
     async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """See `MemoryStore.learned_from`."""

@@ -91,8 +91,9 @@ class Changer:
             locked = await lock_present(connection, shards)
             shards = sorted(locked.versions)
             parts = (shards, scope.tenant, scope.user_id, scope.agent_id, scope.session_id)
-            # Statements are kept beyond the session that they were learned in.
-            orphans = await connection.fetch(SQL.forget_sources, *parts) if scope.session_id is not None else []
+            # Statements are kept beyond the session that they were learned in, or are imported ones of a wider scope.
+            is_part = scope.session_id is not None or scope.agent_id is not None
+            orphans = await connection.fetch(SQL.forget_sources, *parts) if is_part else []
             all_parts = (*parts, [row["id"] for row in orphans])
             await connection.execute(SQL.erase_uses, *all_parts)
             vectors = _count(await connection.execute(SQL.erase_vectors, *all_parts))

@@ -22,10 +22,11 @@ class Statements:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def about(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
-        """Return the current statements of exactly this scope about the subjects."""
+    async def about(self, scope: Scope, subjects: Collection[str], now: datetime, *, closed: bool) -> list[Memory]:
+        """Return the current, or the closed, statements of exactly this scope about the subjects."""
+        sql = SQL.once_about if closed else SQL.about
         async with self._database.connection() as connection:
-            rows = await connection.fetch(SQL.about, scope.shard_key, scope_key(scope), list(subjects), now)
+            rows = await connection.fetch(sql, scope.shard_key, scope_key(scope), list(subjects), now)
         return [memory for memory in map(memory_of, rows) if memory.scope == scope]
 
     async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:

@@ -172,9 +172,11 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.decision`."""
         return await self._reader.decision(tenant, id)
 
-    async def statements(self, scope: Scope, subjects: Collection[str], now: datetime) -> list[Memory]:
+    async def statements(
+        self, scope: Scope, subjects: Collection[str], now: datetime, *, closed: bool = False
+    ) -> list[Memory]:
         """See `MemoryStore.statements`."""
-        return await self._statements.about(scope, subjects, now)
+        return await self._statements.about(scope, subjects, now, closed=closed)
 
     async def learned_from(self, scope: Scope, turns: Sequence[str]) -> list[Memory]:
         """See `MemoryStore.learned_from`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from engram_core.domain.claim import Claim
-from engram_core.ingest.learn.rules.vocabulary.places import REGIONS
+from engram_core.ingest.learn.places import REGIONS
 
 #: Below what reconciliation takes for sure, see `reconcile.SURE`.
 UNSURE = 0.5

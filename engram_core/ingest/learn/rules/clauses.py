@@ -16,7 +16,10 @@ _MOST_ASIDES = 5
 #: Greetings, thanks, asides and requests to remember, before what is said.
 _OPENING = re.compile(
     r"(?:(?:oh|well|so|ok(?:ay)?|(?:hi|hey|hello|hiya|yo|good (?:morning|evening|afternoon))(?: (?:there|all|everyone|guys|folks|bot|robot|computer|dear|again|mate|buddy|dude|man))?|morning|evening|yes|yeah|yep|yup|no(?! (?:more|longer))|nope|nah|also|and|but|plus|or|because|anyway|anyways"
-    r"|btw|by the way|fyi|honestly|tbh|in fact|ps|as a matter of fact|just so you know|jsyk|so you know|for the record|for context|for reference|as i (?:said|mentioned|told you)(?: before| earlier)?|like i (?:said|mentioned)(?: before)?"
+    r"|btw|by the way|fyi|honestly|tbh|in fact|ps|as a matter of fact|just so you know|jsyk|so you know|for the record|for context|for reference|(?:as|like) i(?:'ve| have)? (?:already )?(?:said|mentioned|told you)(?: before| earlier| already)?|as (?:you (?:already )?know|i say)"
+    r"|i (?:must|may|might) have (?:told|mentioned to) you that|you (?:may|might|will|probably|surely)? ?(?:recall|remember|know)(?: by now| already)? that|(?:just )?a reminder(?: that)?|(?:one|quick|small|gentle|friendly) reminder(?: that)?"
+    r"|these days|nowadays|at the moment|at present|right now|currently|by day|by trade|by profession|for work|for a living|professionally|in real life|as things (?:stand|are)|instead|meanwhile"
+    r"|(?:since|as|because|seeing (?:that|as)|given that|considering(?: that)?) (?=(?:i'm|i am|i live|i work|i have|i've got|i speak|i don't|i can't|we live|we have|we've got|i'm allergic|my [\w-]+ (?:is|has|can't))(?!\w))"
     r"|in case (?:it (?:helps|matters)|you forgot|you were wondering)|if (?:it helps|it matters|you must know|you remember|you forgot|that helps)|you know|to be clear|(?:great|good|big|bad|sad|happy|exciting) news|news|update|quick update|guess what|fun fact|random fact"
     r"|thanks(?: (?:so much|a lot|again))?|thank you(?: (?:so much|again))?|thx|cheers|(?:can|could) you (?:please )?(?:remember|note)(?: that)?|please|pls|kindly|(?:just )?(?:remember|note|keep in mind|bear in mind|know|be aware)(?: that)?(?! (?:when|how|what|the|to|my|if|who))"
     r"|remember(?= my (?:\w+ )?(?:name|sister|brother|wife|husband|birthday|favou?rite|dog|cat))|don't forget(?: that)?|first of all|first|to start|turns out(?: that)?|it turns out(?: that)?|finally|hmm+|um+|uh+|ah|aw+|ugh|omg+|wow|yay+|woo+hoo+|hooray"
@@ -27,8 +30,19 @@ _OPENING = re.compile(
 _DID_I = re.compile(r"(?:did (?:i|you) (?:mention|tell|know))", re.IGNORECASE)
 #: Words that say: what I said was wrong, this is right.
 MENDING = re.compile(
-    r"(?:(?:oh|no|oh no|ok|okay|sorry|wait|hm+|ah|argh|ugh|well|so|actually)[\s,:!.–—-]+)*(?:correction|scratch that|strike that|my mistake|my bad|i misspoke|i mistyped|i misread|i meant(?: to say| to write| to type)?|i mean|typo|oops|whoops|that(?:'s| is| was) (?:wrong|not right|a typo|a mistake|incorrect)"
+    r"(?:(?:oh|no|oh no|ok|okay|sorry|wait|hm+|ah|argh|ugh|well|so|actually)[\s,:!.–—-]+)*(?:correction|scratch that|strike that|my mistake|my bad|i misspoke|i mistyped|i misread|i meant(?: to say| to write| to type)?|i mean|typo|oops|whoops|(?:(?:damn|stupid|bloody|my) )?auto-?correct(?:ed)?(?: again| strikes again| got me| error| fail)?|(?:that|it|this)(?:'s| is| was) (?:wrong|not right|not true|a typo|a mistake|incorrect|autocorrect)(?: actually)?|not true"
+    r"|i (?:typed|wrote|said|put|spelled|spelt|remembered|misremembered|gave you)(?: you)?(?: that| this| it)? (?:wrong(?:ly)?|incorrectly)(?: before| earlier| yesterday| last time)?|i(?:'ve)? made a (?:mistake|typo|slip)|i misremembered|i misheard|i mis-?spoke|misread(?: it| that)?|wait,? no|slip of the (?:tongue|pen)"
     r"|i (?:got|had) (?:that|it) wrong|i (?:mixed|got) (?:them|those|that|it) (?:up|mixed up)|i mixed (?:them )?up|wrong (?:one|number|name|date)|other way round|small correction|quick correction|let me correct (?:that|myself)|i need to correct \w+|i lied)(?![\w'])[\s,:!.–—-]*",
+    re.IGNORECASE,
+)
+#: Said before the opposite of what is meant: "Sure, I'm a morning person".
+_IRONIC = re.compile(
+    r"\W*(?:(?:oh|ah|yeah|yes|yep|well|ok|no)[,\s]+)*(?:sure(?: thing)?|totally|no totally|riiight|naturally|obviously|of course|clearly|because)(?:,? (?:yeah|yes|right|because|totally|sure))*(?:[,!.…–—-]+\s|\s(?=i became|because\b))",
+    re.IGNORECASE,
+)
+#: "My mum, Ada, is …": the name belongs to her.
+_APPOSED = re.compile(
+    rf"((?:my|our) (?:[\w-]+ ){{0,2}}(?:{RELATIONS}|{PARTNERS}|{FRIENDS}|{SPECIES}|{OTHERS})), ({NAME}), (?=(?:is|has|was|lives|works|plays|speaks|teaches|studies|loves|likes|hates|runs|owns|drives|turned|moved|got|can't|doesn't|keeps|just|also|still)(?!\w))",
     re.IGNORECASE,
 )
 _SUBJECT = (
@@ -50,6 +64,8 @@ _STARTS = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(rf"(?:{_GOING_ON})(?![\w'-])", re.IGNORECASE)
+#: What a conclusion says is no part of what it is drawn from: "I'm 56, so retirement is not far".
+_IS_SO = re.compile(r"\s*[,;]\s*so\s+(?=\S+ \S+ \S+ \S+)", re.IGNORECASE)
 #: After a comma, "like" compares: "I love techno, like properly".
 _IS_LIKE = re.compile(r"[,;—–]\s*like", re.IGNORECASE)
 _SEPARATOR = re.compile(
@@ -84,7 +100,7 @@ _FRONTED = re.compile(
 )
 #: From here to the end of its sentence nothing is said to be so: conditions, reports, wishes.
 _SHADOW = re.compile(
-    r"(?<![\w'])(?:if|unless|whether|wish|wishing|wished|had (?:i|we) \w+|were (?:i|we)|should (?:i|we|he|she|the|my) \w+ (?:ever )?|said(?! goodbye)|says|saying|say(?! goodbye)|told|tells|telling|claims?|claimed|claiming|thinks?|thought|believes?|believed|assum\w+|suppos\w+"
+    r"(?<![\w'])(?:if|unless|whether|wish|wishing|wished|had (?:i|we) \w+|were (?:i|we)|should (?:i|we|he|she|the|my) \w+ (?:ever )?|said(?! goodbye)|says|saying|say(?! goodbye)|told|tells|telling|claim(?:s|ed|ing)? (?:that|to|i|i'm|he|she|they|it)|thinks?|thought|believes?|believed|assum\w+|suppos\w+"
     r"|asked|asks|asking|wrote|writes|according to|heard|rumou?rs?|allegedly|apparently|supposedly|guess|wonder\w*|dream\w*|hop(?:e|es|ing|ed)|hopefully|would(?:n't)? be|as if|as though|when (?:i|we) (?:was|were|lived|worked|had|first)|back when|back then|growing up"
     r"|in a past life|in another life|used to|i keep (?:getting|seeing|hearing)|convinc\w+|insists?|swears?|calls? (?:us|himself|herself|themselves)|calls me (?=a|an|the)|jokes?|joked|on the (?:off )?chance|in case|the day (?:i|we))(?![\w'])",
     re.IGNORECASE,
@@ -125,7 +141,8 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
     """Yield the clauses of a sentence, asides in parentheses after the clause that they stand in."""
     mended = MENDING.match(sentence.text)
     text = sentence.text[mended.end() :] if mended else sentence.text
-    text, asides = _without_asides(text)
+    is_ironic = mended is None and _IRONIC.match(text) is not None
+    text, asides = _without_asides(_APPOSED.sub(r"\1 \2 ", text))
     if (capacity := _AS_A.match(text)) is not None:
         asides.append(f"I'm a {capacity['what']}")
         text = text[capacity.end() :]
@@ -140,7 +157,7 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
         if mended is None and (mended := MENDING.match(text)) is not None:
             text = text[mended.end() :]
     pieces = _pieces(text)
-    asked = sentence.asks and not (len(pieces) > 1 and _asks_apart(pieces))
+    asked = is_ironic or (sentence.asks and not (len(pieces) > 1 and _asks_apart(pieces)))
     said = [False] * len(pieces) if asked else _said(pieces)
     for i, ((piece, goes_on), is_said) in enumerate(zip(pieces, said, strict=True)):
         when = ""
@@ -181,7 +198,11 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
     for match in _SEPARATOR.finditer(text):
         if _is_shared(text[cuts[-1][1] if cuts else 0 : match.start()], match[0], text[match.end() : match.end() + 3]):
             continue
-        if _STARTS.match(text, match.end()) is not None:
+        if (
+            _STARTS.match(text, match.end()) is not None
+            or _FRONTED.match(text, match.end()) is not None
+            or _IS_SO.match(text, match.start())
+        ):
             cuts.append((match.start(), match.end(), False))
         elif _GOES_ON.match(text, match.end()) is not None and not _IS_LIKE.search(
             text, match.start(), match.end() + 5

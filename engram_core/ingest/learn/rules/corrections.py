@@ -17,7 +17,8 @@ _NEW = rf"(?P<new>{NAME}|[\w'.-]+)"
 _OLD = r"(?P<old>[\w'.-]+(?: [\w'-]+)?)"
 RENAMED = re.compile(
     rf"(?:(?:it's|it is|its|that's|that should be|it should be|should be|i meant|i mean|i meant to say|the name is|(?:his|her|its) name(?: is|'s)|(?:he's|she's|he is|she is|it's|it is) (?:called|named)) )(?:actually )?{_NEW},? (?:and )?not {_OLD}"
-    rf"|(?:it's|it is|that's) not (?P<old2>[\w'.-]+),? (?:but |it's |it is )(?P<new2>{NAME}|[\w'.-]+)",
+    rf"|(?:it's|it is|that's|it) (?:not|isn't) (?:in |near |at |from )?(?P<old2>[\w'.-]+),? (?:but |it's |it is )+(?:in |near |at |from )?(?P<new2>{NAME}|[\w'.-]+)"
+    rf"|i (?:said|wrote|typed|put|told you)(?: it was| that it's| it's)? (?P<old3>[\w'.-]+(?: [\w'-]+)?)(?: earlier| before| yesterday)?,? (?:but |and )?(?:i meant|i mean|it's|it is|it should be|that should be|should be|should have been)(?: actually| really| of course)* (?P<new3>{NAME}|[\w'.-]+)",
     re.IGNORECASE,
 )
 #: After "typo", "I meant", "sorry": the same without a verb.
@@ -52,6 +53,27 @@ OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
+    (
+        "partner",
+        re.compile(
+            rf"(?P<what>{NAME}|[a-z]{{2,15}}) (?:has |just )?(?:dumped me|broke up with me)(?=$|,| (?:last|yesterday|today|over|by|for|on|and|because|two|three|a|this|via|in)\b(?! pile| load| lot)).*",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "partner",
+        re.compile(
+            rf"i(?:'ve| have)? (?:just )?(?:dumped|broken up with|broke up with) (?P<what>{NAME})(?=$|,| ).*",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "acquaintance",
+        re.compile(
+            rf"(?:my (?:flatmate|roommate|housemate|lodger) )?(?!(?:I|we|he|she|they|it)\b)(?P<what>{NAME}) (?:has )?(?:just |finally )?moved out(?=$|,| (?:on|last|yesterday|today|this|in (?!the way)|at|so|and|because|two|three|a)\b).*|(?P<what2>{NAME}) no longer lives with (?:us|me)(?!\w).*",
+            re.IGNORECASE,
+        ),
+    ),
     ("employer", re.compile(rf"no more (?P<what>{ORG})(?:,.*)?", re.IGNORECASE)),
 )
 #: Kinds of people and animals, for "the hamster is Noodle".
@@ -59,10 +81,15 @@ KINDS = rf"(?:{RELATIONS}|{PARTNERS}|{SPECIES}|{FRIENDS})"
 
 
 _CUE = re.compile(r"(?<![\w'])(?:sorry|no|nope|wait|oops|actually|hm+)(?![\w'])")
+#: What speaks of wording can only mean something said before.
+_OF_WORDS = re.compile(
+    r"i mean|(?:the|his|her|its|my) name|(?:he|she)(?:'s| is) (?:called|named)|i (?:said|wrote|typed|put)|should be|(?:it|that) should",
+    re.IGNORECASE,
+)
 
 
-def renamed(text: str, opening: str, *, mends: bool) -> tuple[str, str] | None:
-    """Return (right, wrong) where a clause only exchanges one word for another.
+def renamed(text: str, opening: str, *, mends: bool) -> tuple[str, str, bool] | None:
+    """Return (right, wrong, whether something marks it) where a clause only exchanges one word for another.
 
     Args:
         text: The clause.
@@ -73,11 +100,15 @@ def renamed(text: str, opening: str, *, mends: bool) -> tuple[str, str] | None:
     if match is None:
         return None
     groups = match.groupdict()
-    right, wrong = groups["new"] or groups["new2"], groups["old"] or groups["old2"]
+    right, wrong = _first(groups, "new"), _first(groups, "old")
     # "It's summer, not winter" says something about the world; names and numbers are corrected.
     is_named = all(word[:1].isupper() or word[:1].isdigit() for word in (right, wrong))
-    is_cued = mends or _CUE.search(opening) or text.casefold().startswith("i mean")
-    return (right, wrong) if is_named or is_cued else None
+    is_cued = bool(mends or _CUE.search(opening) or _OF_WORDS.match(text))
+    return (right, wrong, is_cued) if is_named or is_cued else None
+
+
+def _first(groups: dict[str, str | None], kind: str) -> str:
+    return next(value for name, value in groups.items() if name.startswith(kind) and value)
 
 
 def over(text: str) -> tuple[str, str] | None:

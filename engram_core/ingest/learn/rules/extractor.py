@@ -44,6 +44,11 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _BESIDE = re.compile(
     r"(?:by trade|by profession|by training|now|here|today|too|as well|myself|these days|and counting)?", re.IGNORECASE
 )
+_OF_ANOTHER = re.compile(
+    r"(?<![\w'])(?:she|he|her|his|him|character|client|customer|persona|patient|candidate|applicant|protagonist|date)(?![\w'])",
+    re.IGNORECASE,
+)
+_OF_ONESELF = re.compile(r"(?<![\w'])(?:i|i'm|im|i've|ive|me|my|we|our|here|\d\d ?[mf]?)(?![\w'])", re.IGNORECASE)
 _PIECE = re.compile(r"\s*[,;]\s*(?:and |but |also )*|\s+and\s+", re.IGNORECASE)
 
 
@@ -130,9 +135,11 @@ class _Turn:
     def _said(self, clause: Clause) -> Iterator[Candidate]:
         mends = clause.mends or self._mends
         if (exchanged := corrections.renamed(clause.text, clause.opening, mends=mends)) is not None:
-            right, wrong = exchanged
-            claim = Claim(self._subject, "", right)
-            yield replace(self._candidate(claim), text=right, instead_of=wrong)
+            right, wrong, is_cued = exchanged
+            sure = 1.0 if is_cued else UNSURE
+            yield replace(
+                self._candidate(Claim(self._subject, "", right)), text=right, instead_of=wrong, certainty=sure
+            )
             return
         stated = list(self._read(clause, mends=mends))
         if not stated and (match := corrections.CORRECTED.fullmatch(clause.text)) is not None:
@@ -187,7 +194,7 @@ class _Turn:
             return
         for attribute, value in match.values():
             claim = Claim(subject, *refined(attribute, value))
-            if attribute == "age" and found.who != "other" and int(value) < _YOUNGEST:
+            if attribute == "age" and found.who != "other" and int(claim.value) < _YOUNGEST:
                 continue
             if rule.intent == "end":
                 yield self._end(claim, written, (when, phrase) if when else None)
@@ -245,7 +252,12 @@ class _Turn:
 
     def _bio(self, clause: Clause) -> Iterator[Candidate]:
         """Read "32, nurse, from Leeds" at the beginning of a turn: fragments that all describe somebody."""
+        if _OF_ANOTHER.search(self._text):
+            return
         pieces = [piece for piece in _PIECE.split(clause.text) if piece]
+        # Without an age, and without a word in the first person, it may be anybody.
+        if not _OF_ONESELF.search(self._text):
+            return
         me = Said("I", "", "")
         read = [list(self._piece(piece, me, clause)) for piece in pieces[:8]]
         if sum(map(bool, read)) >= 2 and all(

@@ -10,7 +10,7 @@ _NOT_MEANT = re.compile(
     r"|wish|hope|hoping|hopefully|wonder|wondering|dream|dreamt|dreamed|pretend|imagine|suppose|assume|assuming|as though"
     r"|as if|should|shouldn't|thinking (?:of|about)|think about|considering|consider|planning to move|want to|would like"
     r"|i'd|we'd|he'd|she'd|almost|nearly|seems?|feels? like|sort of|kind of|kinda|sorta|supposed to|in theory|joke|kidding|jk|rumou?r"
-    r"|said|says|say(?! goodbye)|told|tells|claims?|claimed|asked|asks|thinks|thought|believes?|heard|read that|wrote|according to"
+    r"|said|says|say(?! goodbye)|told|tells|claim(?:s|ed|ing)? (?:that|to|i|i'm|he|she|they|it)|asked|asks|thinks|thought|believes?|heard|read that|wrote|according to"
     r"|basically|practically|virtually|literally|technically|clearly|obviously|essentially|pretty much|secretly|in spirit|at heart|in my (?:head|dreams|mind|fantasies)|in (?:the|a|this|my) (?:game|story|novel|movie|film|show|series|play|book|sims|simulation)"
     r"|to my (?:kids|friends|students)|in the making|in disguise|in another life|in a past life|on paper|by nature|of sorts|until proven|so to speak|in name only|quote unquote|in dog years|for halloween|for a living hell)(?![\w'])|,? not$",
     re.IGNORECASE,
@@ -28,7 +28,12 @@ _ELSEWHEN = re.compile(
 )
 #: What makes a stay pass.
 _PASSING = re.compile(
-    r"(?<![\w'])(?:temporarily|for now|for the (?:\w+ )?(?:week|weekend|day|night|moment|summer|winter|month|semester|term|holidays?|conference|time being)|for (?:a|one|two|three|a few|a couple of|\d) (?:more )?(?:days?|nights?|weeks?|weekend)|this (?:week|weekend|month|summer|morning|afternoon)|tonight|visiting|visit|on vacation|on holiday|on a (?:trip|work trip|business trip)|on business|until|till|half the (?:year|week)|part of the (?:year|week)|on (?:the )?weekends|during the (?:week|summer|winter)|part of the time|sometimes|occasionally|between jobs|through (?:june|july|august|may))(?![\w'])",
+    r"(?<![\w'])(?:temporarily|for now|for the (?:\w+ )?(?:week|weekend|day|night|moment|summer|winter|month|semester|term|holidays?|conference|time being)|for (?:a|one|two|three|a few|a couple of|\d) (?:more )?(?:days?|nights?|weeks?|weekend)|this (?:week|weekend|month|summer|morning|afternoon)|tonight|visiting|visit|on vacation|on holiday|on a (?:trip|work trip|business trip)|on business|until|till|half the (?:year|week)|part of the (?:year|week)|on (?:the )?weekends|during the (?:week|summer|winter)|part of the time|sometimes|occasionally|between jobs|through (?:june|july|august|may)|(?:seconds?|minutes?|hours?) (?:ago|now)|since (?:lunch|breakfast|dinner|an hour|this (?:morning|afternoon)|\d\d?:\d\d)|for (?:the (?:last|past) )?[\w-]+ (?:seconds?|minutes?|hours?))(?![\w'])",
+    re.IGNORECASE,
+)
+_AFTERTHOUGHT = 3
+_TAKES_BACK = re.compile(
+    r"(?:(?:but|and|or|well|though|just|only|at least|yet) )*(?:not|never|no|nor|neither|none|any ?more|will|won't|used to|formerly|previously|until|back)(?!\w)",
     re.IGNORECASE,
 )
 
@@ -48,14 +53,27 @@ def is_willing(clause: str) -> bool:
     return not _NOT_MEANT.search(clause)
 
 
-def is_plain(clause: str) -> bool:
-    """Tell whether a clause asserts something about the present: nothing supposed, reported, past, future, negated."""
-    return not (_NOT_MEANT.search(clause) or _NEGATED.search(clause) or _ELSEWHEN.search(clause))
+def is_plain(clause: str, rest: str = "") -> bool:
+    """Tell whether a clause asserts something about the present: nothing supposed, reported, past, future, negated.
+
+    Args:
+        clause: Whole.
+        rest: What of it stands behind what is asserted; an afterthought there may say no: "I like tea, though never late".
+    """
+    said = _without_afterthought(clause, rest)
+    return not (_NOT_MEANT.search(clause) or _NEGATED.search(said) or _ELSEWHEN.search(said))
 
 
-def is_lasting(clause: str) -> bool:
-    """Tell whether a plain clause is about more than a visit."""
-    return is_plain(clause) and not _PASSING.search(own_part(clause))
+def is_lasting(clause: str, rest: str = "") -> bool:
+    """Tell whether a plain clause is about more than a visit; the arguments are those of `is_plain`."""
+    return is_plain(clause, rest) and not _PASSING.search(own_part(clause))
+
+
+def _without_afterthought(clause: str, rest: str) -> str:
+    _, comma, later = rest.partition(", ")
+    if not comma or len(later.split()) < _AFTERTHOUGHT or _TAKES_BACK.match(later) or not clause.endswith(later):
+        return clause
+    return clause[: -len(later)]
 
 
 def is_negated(words: str) -> bool:

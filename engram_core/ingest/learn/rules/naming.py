@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engram_core.ingest.learn.rules.vocabulary.kinds import FRIENDS, OTHERS, PARTNERS, RELATIONS, SPECIES
-from engram_core.ingest.learn.rules.vocabulary.names import is_name
+from engram_core.ingest.learn.rules.vocabulary.names import is_bare_name, is_name
 from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
 from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, NAMES
 
 _ADJECTIVE = (
     r"(?:(?:new|old|little|small|big|older|younger|elder|twin|baby|first|second|third|eldest|oldest|youngest|middle|rescue|black|white|beloved|lovely|cute|orange|grey|gray"
-    r"|ginger|brown|best|sweet|dear|current|own|only|favou?rite|actual|late|amazing|wonderful|future|darling|adorable|senior|elderly|half|foster|adopted|good|close|\d{1,2}[- ]?(?:year|month|week|yr)[- ]old|\w+-eyed|\w+-legged|\w+-haired) )*"
+    r"|ginger|brown|best|sweet|dear|current|own|only|favou?rite|actual|late|amazing|wonderful|future|darling|adorable|senior|elderly|half|foster|adopted|other|lil|great|eldest|good|close|\d{1,2}[- ]?(?:year|month|week|yr)[- ]old|\w+-eyed|\w+-legged|\w+-haired) )*"
 )
 _KINDS = rf"(?:(?P<relation>{RELATIONS})|(?P<partner>{PARTNERS})|(?P<species>{SPECIES})|(?P<friend>{FRIENDS})|(?P<other>{OTHERS}))"
 _IS = r"(?: is|'s| are)"
@@ -33,6 +33,11 @@ _IS_MINE = re.compile(
     rf"(?P<names>{NAME})(?:,| is|'s| was|, is)(?: also| actually)? (?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|es)?(?![\w'-])(?! of )",
     re.IGNORECASE,
 )
+#: "My daughter is Leilani", and nothing else: "my sister is English" says what she is.
+_IS_CALLED = re.compile(
+    rf"(?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|ren)?(?: is|'s| are)(?: now)? (?P<names>{NAMES})",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(
     rf"(?<![\w'])(?:me and (?P<names>{NAME})|(?P<names2>{NAME}) and (?:I|me))(?:'ve| have|'re| are)? (?:been |now |still |finally |happily )*(?:together|dating|married|engaged|a couple|in a relationship)(?! to)(?!\w)",
     re.IGNORECASE,
@@ -46,7 +51,7 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 _KIDS = re.compile(
-    rf"(?<![\w'])(?:I have|I've got|we have|we've got|my|our|have|with) (?:\w+ )?(?P<relation>kid|child)(?P<many>s|ren)(?: are(?: called| named)?|,|:| called| named| -)? (?P<names>{NAMES})(?!\w|-)",
+    rf"(?<![\w'])(?:I have|I've got|we have|we've got|my|our|have|with) (?:\w+ )?(?P<relation>kid|child|boy|girl|son|daughter|twin)(?P<many>s|ren)(?: are(?: called| named)?|,|:| called| named| -)? (?P<names>{NAMES})(?!\w|-)",
     re.IGNORECASE,
 )
 _THEIR_NAME = re.compile(
@@ -120,6 +125,8 @@ def _named(clause: str, antecedent: re.Match[str] | None) -> Iterator[Named]:
     for pattern in (_KIN_FIRST, _IS_MINE):
         if (begins := pattern.match(clause)) is not None:
             yield from _of(begins, begins["names"])
+    if (is_called := _IS_CALLED.fullmatch(clause)) is not None and is_bare_name(is_called["names"]):
+        yield from _of(is_called, is_called["names"])
     for both in _TOGETHER.finditer(clause):
         name = both["names"] or both["names2"]
         if is_name(name):

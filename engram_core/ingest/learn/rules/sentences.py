@@ -17,8 +17,12 @@ _QUOTED = "\x03"
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LINE_QUOTED = re.compile(
-    r"\s*(?:>|\||#|\$|//|From:|To:|Subject:|(?:def|class|import|function|const|let|var|SELECT) )", re.IGNORECASE
+    r"\s*(?:>|\||#|\$|//|From:|To:|Subject:|(?:const|let|var) \w+ ?[=:]|(?:def|class|function) [\w.]+ ?[({:]|(?-i:import|SELECT) )",
+    re.IGNORECASE,
 )
+#: A heading makes a document of what follows, and "^ this" points up at one.
+_DOCUMENT = re.compile(r"\s*#{1,6} \S")
+_POINTING = re.compile(r"\s*\^")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 #: Double quotation marks, and single ones that open before a word and close after one.
 _QUOTE = re.compile(
@@ -30,16 +34,20 @@ _ABBREVIATED = re.compile(r"\b(St|Mr|Mrs|Ms|Dr|Prof|vs|etc|Inc|Ltd|approx|Mt|Ft|
 
 #: A task about a text, which is then not what its sender says of themselves.
 _TEXT_TASK = re.compile(
-    r"\b(?:translat\w+|rewrit\w+|re-writ\w+|rephras\w+|reword\w*|paraphras\w+|proofread\w*|transcrib\w+"
+    r"\b(?:(?<!\bi )(?<!\bwe )(?<!n't )(?<!also )translat(?:e|es|ed|ing|ions?)|rewrit\w+|re-writ\w+|rephras\w+|reword\w*|paraphras\w+|(?<!\bi )proofread(?:ing)?|transcrib\w+"
     r"|(?:correct|fix|check|improve|polish|edit|shorten|review|rate|critique|grade|parse|analy[sz]e|summari[sz]e|format|rank|simplify|condense)"
     r" (?:up )?(?:this|these|that|the|my|his|her|their|our|a|it)\b(?=[^.?!\n]*\b(?:text|grammar|sentences?|spelling|email|e-mail|message|paragraph|essay|bio|profile|letter|wording|post|review|article|page|quote|following|below|draft|paper|transcript|statement|lines?|caption|this)\b)"
     r"|what does .{1,60} mean|make (?:this|it) sound"
-    r"|copy[- ]?past\w*|pasted|forwarded|word for word|verbatim|the (?:sentence|phrase|text|quote|lyrics|example|clue|line)s?\b(?! of)|subtitles?|captions?)",
+    r"|copy[- ]?past\w*|pasted|forwarded|word for word|verbatim|the (?:sentence|phrase|text|quote|lyrics|example|clue|line)s?\b(?! of)|(?<!with )(?<!translate )subtitles?|captions?)\b",
     re.IGNORECASE,
 )
 #: Takes back all that was said.
 _VOID = re.compile(
-    r"\b(?:(?<!no )just kidding|jk|i'm kidding|not really lol|said no one ever|april fools?|in my dreams|i wish!)(?!\w)|^\W*(?:dear (?:\w+[ ,]|sir|madam)|to whom it may concern)|\b(?:(?:best|kind|warm) regards|yours (?:sincerely|faithfully|truly)|sincerely),?\s*(?:\n|\w+\W*$)",
+    r"\b(?:(?<!no )just kidding|jk|i'm kidding|not really lol|said no one ever|april fools?|in my dreams|i wish!"
+    r"|(?:and|then) (?:i'm|i am) (?:the |a )?(?:pope|queen|king|president|tooth fairy|easter bunny|santa|father christmas|napoleon|unicorn)|the pope is|pigs (?:can |might |will )?fly"
+    # Somebody else's: "this is the bio of the woman I'm interviewing", "that's not me".
+    r"|(?:this|that|it|these|those|above|below|here)(?:'s| is| was| are| were)? (?:(?!my\b)[\w']+ ){1,4}?(?:bios?|profile|cv|resume|about page|persona|character sheet|blurb|self-description)(?! picture| photo)"
+    r"|(?:this|that|it)(?:'s| is)(?:n't| not) (?:me|mine|about me|my own)|none of (?:this|that|it) is (?:me|mine|about me)|copied (?:this |it |that )?from|from (?:his|her|their) (?:profile|bio|website|linkedin|tinder|page|dating))(?!\w)|^\W*(?:dear (?:(?!me\b|god\b|lord\b)\w+[ ,]|sir|madam)|to whom it may concern)|\b(?:(?:best|kind|warm) regards|yours (?:sincerely|faithfully|truly)|sincerely),?\s*(?:\n|\w+\W*$)",
     re.IGNORECASE,
 )
 #: A question of wording: the words asked about are none of the speaker's own.
@@ -49,7 +57,7 @@ _HOW_TO_SAY = re.compile(
 )
 #: What somebody plays, or makes up.
 _FICTION = re.compile(
-    r"\b(?:role[- ]?play\w*|pretend\w*|imagine\b|imagining|act as|acting as|play the (?:role|part)|in character|hypothetical\w*|thought experiment|suppose\b|supposing"
+    r"\b(?:role[- ]?play\w*|pretend\w*|(?<!can't )(?<!couldn't )(?<!can )imagine\b|imagining|act as|acting as|play the (?:role|part)|in character|hypothetical\w*|thought experiment|suppose\b|supposing"
     r"|(?:let's|lets|let us) (?:say|pretend|assume)|just a test|testing|dummy data|sample data|placeholder|lorem|fiction\w*|fanfic\w*|first[- ]person"
     r"|(?:from|in) the (?:perspective|point of view|voice|style) of|(?:my|the|a|main|this|new) (?:character|protagonist|narrator|persona|avatar)\b"
     r"|in (?:my|the|this|a|his|her|our) (?:story|novel|book|game|film|movie|script|play|poem|song|sketch|show|series|scenario|campaign|dream|sims)\b|lyrics|screenplay"
@@ -112,8 +120,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     """Yield the sentences of a turn that are its speaker's own and meant as said."""
     text = straightened(_FENCE.sub("\n", text[:MOST_CHARACTERS]))
     text = _unquoted(text)
-    lines = [_BULLET.sub("", line) for line in text.splitlines() if not _LINE_QUOTED.match(line)]
-    own = _own("\n".join(lines))
+    own = _own("\n".join(_own_lines(text)))
     is_first = True
     for line in own.splitlines():
         for match in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", line)):
@@ -126,6 +133,17 @@ def sentences(text: str) -> Iterator[Sentence]:
                     yield Sentence(bare, is_first, "?" in said[len(bare) :])
             # A greeting does not begin what is said.
             is_first = is_first and len(said.split()) <= _GREETING
+
+
+def _own_lines(text: str) -> Iterator[str]:
+    """Yield the lines that are no code, no quotation, no document and nothing that is pointed at."""
+    lines = text.splitlines()
+    pointed = [i for i, line in enumerate(lines) if _POINTING.match(line)]
+    for line in lines[pointed[-1] + 1 if pointed else 0 :]:
+        if _DOCUMENT.match(line):
+            return
+        if not _LINE_QUOTED.match(line):
+            yield _BULLET.sub("", line)
 
 
 def _unquoted(text: str) -> str:

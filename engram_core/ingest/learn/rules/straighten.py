@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from engram_core.ingest.learn.rules.numbers import in_digits
 from engram_core.ingest.learn.rules.vocabulary import companies, places
 
 #: Stands for an emoji that says that the words are not meant.
@@ -32,7 +33,8 @@ _SHORT = {
     "gonna": "going to", "u": "you", "ur": "your", "n": "and", "w": "with", "bday": "birthday", "fave": "favourite",
     "fav": "favourite", "tmrw": "tomorrow", "tmr": "tomorrow", "2moro": "tomorrow", "rn": "right now", "bc": "because",
     "cuz": "because", "cos": "because", "coz": "because", "cause": "because", "tho": "though", "hubby": "husband",
-    "cannot": "can't", "i": "I", "ofc": "of course", "yr": "year", "yrs": "years", "names": "names",
+    "cannot": "can't", "i": "I", "ofc": "of course", "yr": "year", "yrs": "years", "abt": "about", "hv": "have",
+    "smth": "something", "obvs": "obviously", "urs": "yours", "nite": "night", "2day": "today", "ppl": "people", "dunno": "don't know",
 }  # fmt: skip
 _SHORTENED = re.compile(
     r"(?<![\w'@/.-])(?:" + "|".join(sorted(map(re.escape, _SHORT), key=len, reverse=True)) + r")(?![\w'@/]|\.\w)",
@@ -42,6 +44,14 @@ _ID = re.compile(r"\bid (?=(?:love|like|rather|say|have|be|get|prefer|never|cry|
 _NAME_IS = re.compile(r"\bnames (?=[a-z]+\b)|\bname's (?=[a-z])")
 _CALLED = re.compile(
     r"\b(?:called|named|name is|name's|names are) (?!(?:me|it|him|her|us|them|the|a|an|my|your|his|in|on|off|out|after|not|still|now|for|because|to|and|by|as|so|that|this|what|back|up|just|really|like|irrelevant|unimportant|common|unusual|weird|long|short|hard|difficult|easy|unique|private|unknown|mud|misspelled|spelled|pronounced|already|also|too|very|pretty|quite|everything|nothing|something|when|where|if|you|they|we|crazy|names|different|wrong|right|correct|fine|there)\b)[a-z]"
+)
+_TO = re.compile(
+    r"\b(allergic|used|going|want|need|trying|moved|moving|married|engaged|been) 2 (?=[a-z])", re.IGNORECASE
+)
+#: "wife's name is Ada", at the beginning of a sentence: the speaker's.
+_OF_MINE = re.compile(
+    r"(^|[.!?\n] *)((?:wife|husband|partner|girlfriend|boyfriend|gf|bf|dog|cat|kid|son|daughter|mum|mom|dad|sister|brother|boss)'?s? (?:names?|name's|(?:is )?called|b(?:irth)?day)(?: is)? )",
+    re.IGNORECASE,
 )
 _LED = re.compile(r"(?:\b(?:in|to|from|near|of|around|outside|and|or|is)|,) (?=[a-z])|\b(?:at|for|with) (?=[a-z])")
 _THREE = re.compile(r"[\w'.-]+(?: [\w'.-]+){0,2}")
@@ -60,7 +70,8 @@ def straightened(text: str) -> str:
     text = _LAUGHTER.sub(" ", text)
     text = _SHORTENED.sub(_written_out, text)
     text = _ID.sub("I'd ", text)
-    text = text.replace("w/ ", "with ")
+    text = _OF_MINE.sub(r"\1my \2", text.replace("w/ ", "with "))
+    text = in_digits(_TO.sub(r"\1 to ", text))
     return _capitalised(text)
 
 

@@ -16,6 +16,13 @@ _MINE = re.compile(
     r"(?:and |so |now |then )*(?:(?P<we>we)|I|me)(?P<short>'m|'re|'ve|'d|'ll| am| are| have got| have)?(?: got (?=a |an |two |three |four |no ))?(?![\w'])\s*",
     re.IGNORECASE,
 )
+#: "My husband and I", "Ada and I", "me and my sister Ada".
+_US = re.compile(
+    rf"(?:(?:(?:my|our) (?:[\w-]+ ){{0,2}}?[\w-]+(?: {NAME})?|{NAME}),? (?:and|&) (?:I|me|myself)|me and (?:my [\w-]+(?: {NAME})?|{NAME}))(?P<short>'ve|'re|'d|'ll| are| have got| have)?(?![\w'])\s*",
+    re.IGNORECASE,
+)
+#: "I will be moving" says what "I'm moving" says.
+_WILL_BE = re.compile(r"^will be (?=\w+ing\b)", re.IGNORECASE)
 _OWN = re.compile(r"(?:my|our|mine|home)(?![\w-])", re.IGNORECASE)
 _CALLED = re.compile(r"(?:everyone|everybody|people|friends|most people|they)(?: just| all)? calls? me ", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?P<p>he|she)(?P<short>'s| is| has)?(?![\w'])\s*", re.IGNORECASE)
@@ -34,14 +41,14 @@ _REGULAR = frozenset(["live", "work", "speak", "play", "love", "like", "hate", "
 #: What a sentence without a subject begins with when it is about its writer.
 _DROPPED_PAST = re.compile(
     r"(?:moved|relocated|adopted|rescued|turned \d+|got (?:a|an|two|three|married|engaged|divorced|promoted|hired|back from|my|fired|laid off)|started (?:at|a|my|work|working|learning|studying)|became|quit|left (?:my|the) job|left (?-i:[A-Z])|broke up|split up|passed my"
-    r"|graduated|joined|switched (?:jobs|companies)|sold (?:my|the|our)|stopped|cancell?ed|went (?:vegan|vegetarian)|took up|was born|grew up|dropped out|traded|swapped (?:my|the|our)|gave up|handed in my|bought a|visited|went to (?-i:[A-Z])|flew to (?-i:[A-Z])|lost my job|came back from|no longer)(?![\w'])",
+    r"|graduated|joined|switched (?:jobs|companies)|sold (?:my|the|our)|stopped|cancell?ed|went (?:vegan|vegetarian)|took up|was born|grew up|dropped out|traded|swapped (?:my|the|our)|gave up|handed in my|bought a|visited|went to (?-i:[A-Z])|flew to (?-i:[A-Z])|lost my job|came back from|no longer|stepped down|resigned|dumped|gave away|rehomed|dropped (?:the|my)|came off|switched (?:to|from)|changed (?:to|jobs|my)|picked up|got into)(?![\w'])",
     re.IGNORECASE,
 )
 _DROPPED_BEEN = re.compile(
     r"been (?=living|working|based|learning|vegan|vegetarian|married|diagnosed|to (?-i:[A-Z]))", re.IGNORECASE
 )
 _DROPPED_AM = re.compile(
-    r"(?:living|working (?:at|for|as)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on \d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in)(?![\w'])",
+    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on \d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
     re.IGNORECASE,
 )
 _HERE = re.compile(
@@ -95,6 +102,8 @@ def said(text: str, people: People, before: Said | None, *, is_open: bool) -> Sa
         before: What the clause before it said, where this one goes on about the same.
         is_open: Whether the subject may be left out.
     """
+    if (us := _US.match(text)) is not None:
+        return Said("we", "", _predicate(us["short"] or "", text[us.end() :]))
     if (match := _MINE.match(text)) is not None:
         return Said("we" if match["we"] else "I", "", _predicate(match["short"] or "", text[match.end() :]))
     if _OWN.match(text) or _CALLED.match(text):
@@ -133,7 +142,7 @@ def _dropped(text: str) -> str | None:
     return (
         bare
         if re.match(
-            r"(?:the |my )?(?:first )?name(?:'s| is|:)|favou?rite |call me |people call me |bank with |no longer ",
+            r"(?:the |my )?(?:first )?name(?:'s| is|:)|favou?rite |call me |people call me |no longer ",
             bare,
             re.IGNORECASE,
         )
@@ -162,8 +171,10 @@ def _predicate(short: str, rest: str) -> str:
         "'ll": "will",
     }.get(short.strip().casefold(), "")
     bare = _LEADING.sub("", rest, count=1)
+    if verb == "will":
+        verb, bare = ("am", bare[3:]) if re.match(r"be \w+ing\b", bare, re.IGNORECASE) else (verb, bare)
     bare = re.sub(r"^got (?=a |an |two |three |four )", "", bare) if verb == "have" else bare
-    whole = f"{verb} {bare}".strip()
+    whole = _WILL_BE.sub("am ", f"{verb} {bare}".strip(), count=1)
     return _AFTER_VERB.sub(r"\1 ", whole, count=1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engram_core.ingest.learn.rules.numbers import SMALL
+
 #: {s} the subject, {v} the value.
 _WORDED = {
     "name": "{s}'s name is {v}.",
@@ -13,11 +15,10 @@ _WORDED = {
     "workplace": "{s} works in {v}.",
     "field": "{s} works in {v}.",
     "teaches": "{s} teaches {v}.",
-    "grade": "{s} is in {v}.",
     "birth_year": "{s} was born in {v}.",
     "citizenship": "{s} has {v} citizenship.",
     "children": "{s} has {v}.",
-    "trait": "{s} is a {v}.",
+    "trait": "{s} is {v}.",
     "blood_type": "{s}'s blood type is {v}.",
     "condition": "{s} has this condition: {v}.",
     "medication": "{s} takes {v}.",
@@ -25,8 +26,6 @@ _WORDED = {
     "hobby": "{s} does this in free time: {v}.",
     "learning": "{s} is learning {v}.",
     "acquaintance": "{s}'s {v}.",
-    "bank": "{s} banks with {v}.",
-    "band": "{s} plays in the band {v}.",
     "employer": "{s} works at {v}.",
     "occupation": "{s} works as {v}.",
     "school": "{s} studies at {v}.",
@@ -41,12 +40,12 @@ _WORDED = {
     "email": "{s}'s email address is {v}.",
     "phone": "{s}'s phone number is {v}.",
     "native_language": "{s}'s native language is {v}.",
-    "car": "{s} drives a {v}.",
+    "car": "{s} drives {v}.",
     "likes": "{s} likes {v}.",
     "dislikes": "{s} dislikes {v}.",
     "avoids": "{s} avoids {v}.",
     "allergy": "{s} is allergic to {v}.",
-    "pet": "{s} has a {v}.",
+    "pet": "{s} has {v}.",
     "family": "{s}'s {v}.",
     "friend": "{s} has a friend {v}.",
     "speaks": "{s} speaks {v}.",
@@ -55,6 +54,11 @@ _WORDED = {
     "visited": "{s} visited {v}.",
     "plan": "{s} plans: {v}.",
     "event": "{s} {v}.",
+    "activity": "{s} {v}.",
+    "member": "{s} is a member of {v}.",
+    "goal": "{s} has this goal: {v}.",
+    "weight": "{s} weighs {v}.",
+    "height": "{s} is {v} tall.",
 }
 _ENDED = {
     "home": "{s} no longer lives in {v}.",
@@ -70,6 +74,11 @@ _ENDED = {
     "allergy": "{s} is no longer allergic to {v}.",
     "speaks": "{s} no longer speaks {v}.",
 }
+#: Attributes whose value wants an article.
+_COUNTABLE = ("car", "pet", "owns", "trait")
+_COUNTED = (*SMALL.split("|"), "a", "an", "the", "my", "our", "some")
+_ADJECTIVES = ("self-employed", "sober", "clean", "freelance")
+_YEAR = 4
 _INTOLERANT = ("lactose", "gluten", "fructose", "histamine")
 
 
@@ -85,13 +94,33 @@ def worded(subject: str, attribute: str, value: str) -> str:
         # The name begins with the first capital: "guinea pig Pickles", "late husband Walter".
         relation, name = _parted(value)
         return f"{subject}'s {relation} is called {name}."
-    if attribute == "occupation" and value in ("retired", "self-employed", "semi-retired"):
+    if value in ("retired", "self-employed", "semi-retired"):
         return f"{subject} is {value}."
     if attribute == "allergy" and value.casefold() in _INTOLERANT:
         return f"{subject} is {value} intolerant."
     if attribute.startswith("favourite:"):
         return f"{subject}'s favourite {attribute.partition(':')[2]} is {value}."
+    if attribute in _COUNTABLE:
+        value = _with_article(value)
+    elif attribute == "activity":
+        value = _in_third(value)
     return _WORDED[attribute].format(s=subject, v=value)
+
+
+def _with_article(value: str) -> str:
+    """Write "a dog Rex", "an iguana", "a 1998 Volvo", but "two cats" and "bees"."""
+    words = value.split()
+    counted = words[0].casefold() in _COUNTED or (words[0].isdigit() and len(words[0]) < _YEAR)
+    many = words[-1].islower() and words[-1].endswith("s") and not words[-1].endswith("ss")
+    if counted or many or value in _ADJECTIVES:
+        return value
+    return f"{'an' if value[0].casefold() in 'aeiou' else 'a'} {value}"
+
+
+def _in_third(value: str) -> str:
+    """Write "restore organs" as "restores organs"."""
+    verb, _, rest = value.partition(" ")
+    return f"{verb}{'es' if verb.endswith(('x', 'ch', 'sh')) else 's'} {rest}"
 
 
 def worded_end(subject: str, attribute: str, value: str) -> str:

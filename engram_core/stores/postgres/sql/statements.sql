@@ -5,6 +5,12 @@ WHERE m.shard_key = $1 AND m.scope_key = $2 AND m.subject = ANY($3::text[]) AND 
   AND (m.valid_to IS NULL OR $4 < m.valid_to) AND (m.expires_at IS NULL OR $4 < m.expires_at)
 ORDER BY m.seq;
 
+-- name: once_about
+-- Likewise statements that are so no longer.
+SELECT m.* FROM memories m
+WHERE m.shard_key = $1 AND m.scope_key = $2 AND m.subject = ANY($3::text[]) AND m.retired_at IS NULL AND m.valid_to <= $4
+ORDER BY m.seq;
+
 -- name: owners_of
 -- Who has these memories. $1 tenant, $2 ids.
 SELECT DISTINCT shard_key FROM memories WHERE id = ANY($2::uuid[]) AND tenant = $1;

@@ -1,11 +1,22 @@
 """The grammar: which predicates say what, one module a theme. GRAMMAR.md shows it by example."""
 
-from engram_core.ingest.learn.rules.statements import doings, ends, food, home, person, skills, tastes, work
+from engram_core.ingest.learn.rules.statements import (
+    doings,
+    ends,
+    food,
+    habits,
+    home,
+    person,
+    skills,
+    study,
+    tastes,
+    work,
+)
 from engram_core.ingest.learn.rules.statements.rule import Found, Rules, Who
 
 #: What is so, and what is no longer so or never was.
 STATED, ENDED = Rules(), Rules()
-for _theme in (home, work, person, food, tastes, skills, doings):
+for _theme in (home, study, work, person, food, tastes, skills, habits, doings):
     STATED.add(_theme.RULES)
 ENDED.add(ends.RULES)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, deny, end
-from engram_core.ingest.learn.rules.vocabulary.kinds import CARS, DIETS, PARTNERS, PLAYED, SPORTS
+from engram_core.ingest.learn.rules.vocabulary.kinds import CARS, DIETS, FOODS, PARTNERS, PLAYED, SPORTS
 from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG, PHRASE, PLACE
 
 _MORE = r"(?= .*any ?more| anymore)"
@@ -34,6 +34,31 @@ RULES: tuple[Rule, ...] = (
         ("employer", "{org}"),
         tail=_FOR_GOOD,
     ),
+    end(
+        "quit left have resigned dropped stopped",
+        r"(?:have )?(?:quit|resigned from|dropped out of|pulled out of|stopped going to|left) (?:the|my|our) (?P<group>(?:[\w'-]+ )?(?:choir|band|orchestra|quartet|team|crew|committee|board|council|group|army|navy|company|firm|start-?up|agency|union|club(?= for good| last (?:week|month|year)| in (?:january|february|march|april|may|june|july|august|september|october|november|december)|$)))",
+        ("member", "{group}"),
+        ("hobby", "{group}"),
+        ("workplace", "{group}"),
+        tail=_FOR_GOOD,
+    ),
+    end(
+        "quit have resigned dropped stopped",
+        r"(?:have )?(?:quit|resigned from|dropped out of|stopped working (?:at|for|in)) (?:the|my) (?P<thing>(?:[\w'-]+ )?(?:{FIRMS}|{GROUPS}))",
+        ("workplace", "{thing}"),
+        ("employer", "{thing}"),
+        ("member", "{thing}"),
+        ("school", "{thing}"),
+        tail=_FOR_GOOD,
+    ),
+    end(
+        "resigned stepped quit have stopped am",
+        r"(?:have )?(?:resigned|stepped down|quit|retired) as (?:the |a |an )?(?P<office>[\w'-]+(?: [\w'-]+){0,2}?)|(?:have )?stopped (?:being|working as) (?:the |a |an )?(?P<office2>[\w'-]+(?: [\w'-]+){0,2}?)",
+        ("occupation", "{office}"),
+        ("occupation", "{office2}"),
+        ("member", "{office}"),
+        ("trait", "{office2}"),
+    ),
     end("stopped have", rf"(?:have )?stopped working (?:at|for) {_ORG}", ("employer", "{org}"), tail=_FOR_GOOD),
     end(
         "was got have am",
@@ -53,12 +78,18 @@ RULES: tuple[Rule, ...] = (
         ("diet", "{diet2}"),
     ),
     end(
-        "stopped have quit gave",
-        rf"(?:have )?(?:stopped being|quit being|gave up being|gave up on being) (?:a |an )?(?P<diet>{DIETS})",
+        "stopped have quit gave dropped ended",
+        rf"(?:have )?(?:stopped being|quit being|gave up being|gave up on being|stopped|quit|dropped|ended|gave up|given up) (?:a |an |the |my )?(?P<diet>{DIETS})(?: diet)?",
         ("diet", "{diet}"),
     ),
     end(
         "eat started have", r"(?:eat|(?:have )?started eating|am eating) (?:meat|fish|dairy|eggs) again", ("diet", "*")
+    ),
+    end(
+        "eat drink have can am started",
+        rf"(?:(?:can |have started |started )?(?:eat|drink|eating|drinking|have)|am (?:eating|drinking)) (?P<food>{FOODS})(?= again)",
+        ("avoids", "{food}"),
+        ("allergy", "{food}"),
     ),
     end(
         "am no have",
@@ -122,8 +153,20 @@ RULES: tuple[Rule, ...] = (
     ),
     end(
         "sold have",
-        r"(?:have )?(?:sold|got rid of|gave away) (?:my|the|our) (?P<thing>[\w'-]+(?: [\w'-]+){0,2})",
+        r"(?:have )?(?:sold|got rid of|gave away|given away|donated|scrapped|lost|crashed) (?:my|the|our) (?P<thing>[\w'-]+(?: [\w'-]+){0,2}?)",
         ("owns", "{thing}"),
+        ("car", "{thing}"),
+        tail=r"(?!(?:keys?|charger|case|receipt|manual|ticket|weight|appetite|mind|way|temper)\b).*",
+    ),
+    end(
+        "sold have gave rehomed",
+        rf"(?:have )?(?:(?:sold|gave away|given away|rehomed) (?P<name>{NAME})(?= (?:to|for|last|yesterday|on|in)\b|$|,)|(?:gave|given) (?P<name2>{NAME}) away)",
+        ("owns", "{name}"),
+        ("owns", "{name2}"),
+        ("pet", "{name}"),
+        ("pet", "{name2}"),
+        who=OURS,
+        tail=r"(?!(?:a|an|the|my|his|her|some|for (?:christmas|a))\b).*",
     ),
     end("died passed", r"(?:died|passed away|passed|has died|is dead)(?P<gone>)", ("pet", "*"), who=frozenset()),
     end(
@@ -139,11 +182,18 @@ RULES: tuple[Rule, ...] = (
     ),
     end(
         "am",
-        r"am (?:off|not on|no longer on|no longer taking) (?P<drug>[a-z]{5,})(?: any ?more)?",
+        r"am (?:off|not on|no longer on|no longer taking) (?:the |my )?(?P<drug>[a-z]{5,})(?: any ?more| entirely| completely)?",
         ("medication", "{drug}"),
     ),
     end(
-        "stopped have quit", r"(?:have )?(?:stopped|quit) taking (?:my )?(?P<drug>[a-z]{5,})", ("medication", "{drug}")
+        "have came went got stopped",
+        r"(?:have been|(?:have )?(?:come|came|gone|went|got|tapered)) off (?:the |my )?(?P<drug>[a-z]{4,})(?: entirely| completely)?",
+        ("medication", "{drug}"),
+    ),
+    end(
+        "stopped have quit",
+        r"(?:have )?(?:stopped|quit) taking (?:my |the )?(?P<drug>[a-z]{5,})",
+        ("medication", "{drug}"),
     ),
     end(
         "dropped have quit",
@@ -159,14 +209,20 @@ RULES: tuple[Rule, ...] = (
     ),
     end(
         "quit stopped gave have",
-        r"(?:have )?(?:quit|stopped|gave up|given up) (?P<smoking>smoking)",
+        r"(?:have )?(?:quit|stopped|gave up|given up) (?P<smoking>smoking|vaping|cigarettes)",
         ("trait", "smoker"),
     ),
+    end("haven't", r"haven't (?:had|smoked|touched) (?:a )?(?:single )?(?P<smoking>cigarettes?)", ("trait", "smoker")),
     end(
         "graduated have",
         rf"(?:have )?(?:graduated(?! to)|finished my degree|finished school|graduated from (?P<org>{ORG}))",
         ("school", "*"),
         ("studies", "*"),
+    ),
+    end(
+        "am",
+        r"am (?:apparently )?not allergic to (?P<food>[\w'-]+(?: [\w'-]+)?)(?= any ?more)",
+        ("allergy", "{food}"),
     ),
     end(
         "am have",
@@ -178,7 +234,14 @@ RULES: tuple[Rule, ...] = (
         r"(?:have )?cancell?ed (?:my |our )?(?P<thing>[\w'+-]+(?: [\w'+-]+)?)",
         ("owns", "{thing}"),
         ("plan", "{thing}"),
-        ("subscription", "{thing}"),
+        ("member", "{thing}"),
+    ),
+    end(
+        "don't",
+        rf"don't (?:own|have) (?:a|an|the|my) (?P<thing>[\w'-]+(?: [\w'-]+)?){_MORE}",
+        ("owns", "{thing}"),
+        ("pet", "{thing}"),
+        ("car", "{thing}"),
     ),
     deny("never have", rf"(?:have )?never (?:actually |even |in fact )*(?:lived in) {_PLACE}", ("home", "{place}")),
     deny(
@@ -188,8 +251,22 @@ RULES: tuple[Rule, ...] = (
     ),
     deny(
         "never have",
-        rf"(?:have )?(?:in fact |actually )?never (?:actually |even )*(?:visited|been to|set foot in) {_PLACE}",
+        rf"(?:have )?(?:in fact |actually )?never (?:actually |even )*(?:visited|been to) {_PLACE}",
         ("visited", "{place}"),
+    ),
+    deny(
+        "never have",
+        rf"(?:have )?(?:in fact |actually )?never (?:actually |even )*set foot in {_PLACE}",
+        ("home", "{place}"),
+        ("hometown", "{place}"),
+        ("birthplace", "{place}"),
+        ("upbringing", "{place}"),
+        ("visited", "{place}"),
+    ),
+    deny(
+        "don't",
+        r"don't (?:actually )?speak (?:a word of |any )?(?P<lang>[a-z]{4,12})(?= at all|$|,)",
+        ("speaks", "{lang}"),
     ),
     deny(
         "am",
@@ -197,9 +274,10 @@ RULES: tuple[Rule, ...] = (
         ("diet", "{diet}"),
     ),
     deny(
-        "am",
-        r"am (?:actually )?not (?:actually |even |really )*allergic to (?P<food>[\w'-]+)(?! any)",
+        "am was",
+        r"am (?:actually )?not (?:actually |even |really )*allergic to (?P<food>[\w'-]+(?: [\w'-]+)?)(?! any)|was never (?:actually |even |really )*(?:allergic to )?(?P<food2>[\w'-]+)(?: intolerant)?",
         ("allergy", "{food}"),
+        ("allergy", "{food2}"),
     ),
     deny("don't", r"don't (?:actually )(?:have) (?:a|an) (?P<species>[\w-]+)", ("pet", "{species}")),
 )

@@ -6,9 +6,11 @@ from engram_core.ingest.learn.rules.statements.rule import ONE, Rule, state
 from engram_core.ingest.learn.rules.vocabulary.kinds import CONDITIONED, CONDITIONS, DIETS, FOODS
 
 _DIET = rf"(?P<diet>{DIETS})s?"
-_ALLERGEN = r"(?P<allergens>(?!(?:it|that|this|mornings?|mondays?|work|people|bullshit|nonsense|stupid\w*|commitment|fun|everything|sunlight and|to)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|like|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?(?:(?:, | and | or |, and | & )(?!(?:I|i'm|my|we|so|can't|live|have|love|hate|avoid)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?){0,4})"
+_ALLERGEN = r"(?P<allergens>(?!(?:it|that|this|mornings?|mondays?|work|people|bullshit|nonsense|stupid\w*|commitment|fun|everything|sunlight and|to)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|like|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?(?:(?:, | and | or |, and | & )(?:to )?(?!(?:I|i'm|my|we|so|can't|live|have|love|hate|avoid)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?){0,4})"
+#: Not for a while, nor before a run.
+_FOR_GOOD = r"(?!(?:for (?:lent|january|now|a|the|one|two|this)|before|after|at|this|today|tonight|when|with|that|recipe|jokes|in (?:the|my)|until|on|because (?:i'm|i am) (?:on|taking))\b).*"
 _FOODS = rf"(?P<foods>(?:{FOODS})(?:(?:, | and | or |, and |, or )(?:{FOODS})){{0,4}})"
-_DRUG = r"(?P<drug>[a-z]{3,}(?:pril|olol|statin|azole|cillin|mycin|formin|pram|xetine|traline|zepam|zolam|sartan|profen|trexate|tinoin|tadine|rizine|gliptin|gliflozin|tide|mab|thyroxine|phenidate|amphetamine|faxine|tidine|dronate|caine|gabalin|pentin)|insulin|lithium|prednisone|prednisolone|warfarin|ritalin|adderall|prozac|zoloft|lexapro|ozempic|wegovy|accutane|vyvanse|concerta|antidepressants|blood thinners|beta blockers|birth control|the pill|ssris)"
+_DRUG = r"(?P<drug>[a-z]{3,}(?:pril|olol|statin|azole|cillin|mycin|formin|pram|xetine|traline|zepam|zolam|sartan|profen|trexate|tinoin|tadine|rizine|gliptin|gliflozin|tide|mab|thyroxine|phenidate|amphetamine|faxine|tidine|dronate|caine|gabalin|pentin)|insulin|lithium|prednisone|prednisolone|warfarin|statins|levothyroxine|sertraline|ritalin|adderall|prozac|zoloft|lexapro|ozempic|wegovy|accutane|vyvanse|concerta|antidepressants|blood thinners|beta blockers|birth control|the pill|ssris)"
 _DOSE = r"(?:\d+ ?(?:mg|mcg|g|ml|iu)(?: of)? )?"
 
 RULES: tuple[Rule, ...] = (
@@ -21,7 +23,7 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "became went have turned",
-        rf"(?:have )?(?:became|become|went|gone|turned) (?:a |fully |completely )?{_DIET}",
+        rf"(?:have )?(?:became|become|went|gone|turned) (?:a |full |fully |completely |totally )?{_DIET}",
         ("diet", "{diet}"),
         mode="lasting",
         tail=r"(?!for (?:the|a|lent|january)).*",
@@ -34,7 +36,7 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "follow eat keep switched am started do have",
-        rf"(?:am on|am following|am doing|follow|eat|keep|do|have switched to|switched to|started|have started) (?:a |an )?(?:strict |strictly |only )?{_DIET}(?: diet| food)?",
+        rf"(?:am on|am following|am doing|follow|eat|keep|do|have switched to|switched to|started|have started) (?:a |an |the )?(?:strict |strictly |only )?{_DIET}(?: diet| food)?",
         ("diet", "{diet}"),
         mode="lasting",
     ),
@@ -46,6 +48,14 @@ RULES: tuple[Rule, ...] = (
         mode="any",
         tail=r"(?!before|after|today|tonight|with|when|on|at|enough|in|that|as|because (?:i'm|I'm) (?:on|taking)|until|for now|this).*",
     ),
+    state(
+        "stopped quit gave have cut dropped am no",
+        rf"(?:have )?(?:(?:stopped|quit) (?:eating|drinking|having)|given up(?: eating| drinking)?|gave up(?: eating| drinking)?|cut out|cut|dropped|quit|(?:am )?no longer (?:eat|drink|eating|drinking)|am off) (?:all )?{_FOODS}",
+        ("avoids", "{foods*}"),
+        mode="any",
+        tail=_FOR_GOOD,
+    ),
+    state("eat", rf"eat no {_FOODS}", ("avoids", "{foods*}"), mode="any", tail=_FOR_GOOD),
     state(
         "don't",
         r"don't (?:drink|touch) (?P<drink>alcohol)|don't (?P<drunk>drink)(?= |$)",
@@ -73,6 +83,20 @@ RULES: tuple[Rule, ...] = (
     ),
     state("am", r"am (?:a )?(?P<food>c(?:o)?eliac)", ("allergy", "{food}"), who=ONE),
     state(
+        "have was got",
+        rf"(?:have been |was |got )(?:just |recently |newly |first )?diagnosed with (?:mild |severe |bad |chronic )?(?P<condition>{CONDITIONS})",
+        ("condition", "{condition}"),
+        who=ONE,
+        mode="any",
+    ),
+    state(
+        "get",
+        r"get (?:really |bad |awful |terrible |regular |frequent )*(?P<condition>migraines|cold sores|panic attacks|nosebleeds|hay fever)",
+        ("condition", "{condition}"),
+        who=ONE,
+        mode="lasting",
+    ),
+    state(
         "have am was got",
         rf"(?:have (?:had )?|suffer from |live with |(?:have been |was |got |am )(?:just |recently |newly )?diagnosed with )(?:mild |severe |bad |chronic |really bad )?(?P<condition>{CONDITIONS})",
         ("condition", "{condition}"),
@@ -94,7 +118,7 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am take have",
-        rf"(?:am on|am taking|take|have been on|have been taking|am prescribed) {_DOSE}{_DRUG}",
+        rf"(?:am on|am taking|take|have been on|have been taking|am prescribed) (?:the )?{_DOSE}{_DRUG}",
         ("medication", "{drug}"),
         who=ONE,
         mode="lasting",

@@ -14,14 +14,27 @@ _PART = (
     + r"|suburbs?|outskirts|cent(?:re|er)|middle|heart|north|south|east|west|part|town|village|city|area|neighbou?rhood)(?: [\w-]+)? (?:in|of) )?"
 )
 _IN = rf"in {_PART}(?P<place>{PLACE})"
-_HOW = r"(?:alone |together |happily |here |there |up |down |over |out |back |permanently |full[- ]time )?(?:with (?:my|our|his|her|\w+) (?:[\w'-]+ ){0,3}?)?"
+_HOW = r"(?:(?:all )?(?:on|by) (?:my|our|his|her|their) own |by (?:myself|himself|herself) |alone |together |happily |here |there |up |down |over |out |back |permanently |full[- ]time )?(?:with (?:my|our|his|her|\w+) (?:[\w'-]+ ){0,3}?)?"
 #: "I've lived in Rome" alone is an experience; with how long, a home.
 _LONG = r"(?=.*(?<!\w)(?:since|for|all my life|my whole life|my entire life|forever|now)(?!\w))"
 
 RULES: tuple[Rule, ...] = (
+    state(
+        "live",
+        rf"live on an? (?:[\w-]+ ){{0,2}}(?:houseboat|boat|narrowboat|farm|barge|estate|ranch) (?:in|near|outside) (?P<place>{PLACE})",
+        ("home", "{place}"),
+        mode="lasting",
+    ),
     state("live reside", rf"(?:live|reside) {_HOW}{_IN}", ("home", "{place}"), mode="lasting"),
     state(
         "live", r"live at (?P<street>\d+[a-z]? [\w' -]{3,50}?(?:, [\w -]{2,30}){0,3})", ("address", "{street}"), tail=""
+    ),
+    state(
+        "live",
+        rf"live at (?P<street>(?-i:[A-Z][\w'-]*)(?: (?:(?-i:[A-Z])[\w'-]*|de|des|du|la|del|della|der|van)){{0,4}} \d+[a-z]?)(?: in (?P<place>{PLACE}))?",
+        ("address", "{street}"),
+        ("home", "{place}"),
+        tail=r",.*|",
     ),
     state(
         "am",
@@ -31,22 +44,22 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "have",
-        rf"have (?:been )?(?:lived|living|based|settled) {_HOW}{_IN}{_LONG}",
+        rf"have (?:been (?:living|based|settled) {_HOW}{_IN}|(?:been )?(?:lived|living|based|settled) {_HOW}in {_PART}(?P<place2>{PLACE}){_LONG})",
         ("home", "{place}"),
+        ("home", "{place2}"),
         mode="lasting",
     ),
     state(
-        "moved relocated have",
-        rf"(?:have )?(?:moved|relocated)(?: back| over| down| up| out| here| house| permanently| in together)?(?: with [^,]{{1,30}}?)?(?: from (?:the )?{PLACE})? to {_PART}(?P<place>{PLACE})",
+        "moved relocated emigrated have",
+        rf"(?:have )?(?:moved|relocated|emigrated)(?: last \w+| yesterday| recently| this \w+)?(?: back| over| down| up| out| here| house| permanently| in together)?(?: with [^,]{{1,30}}?)?(?: from (?:the )?{PLACE})? to {_PART}(?P<place>{PLACE})",
         ("home", "{place}"),
         mode="lasting",
     ),
     state(
         "moved have",
-        rf"(?:have )?moved into (?:a|an|the|our|my) (?:[\w-]+ ){{0,3}}(?:{DWELLINGS}) in (?P<place>{PLACE})",
+        rf"(?:have )?moved (?:back )?(?:into|in with) (?:a|an|the|our|my|his|her) (?:[\w'-]+ ){{0,3}}(?:{DWELLINGS}|care home|nursing home|retirement home|parents|folks|mum|mom|dad|grandparents|grandma|sister|brother|girlfriend|boyfriend|partner|fiancée?)(?:'s(?: \w+)?)? (?:in|at|near) (?P<place>{PLACE})",
         ("home", "{place}"),
         mode="lasting",
-        who=OURS,
     ),
     state(
         "am moved",
@@ -61,6 +74,7 @@ RULES: tuple[Rule, ...] = (
         mode="lasting",
         who=OURS,
     ),
+    state("started have", rf"(?:have )?started living {_HOW}{_IN}", ("home", "{place}"), mode="lasting"),
     state("am", rf"am renting in (?P<place>{PLACE})", ("home", "{place}"), mode="lasting"),
     state("call", rf"call (?P<place>{PLACE}) (?:my |our )?home", ("home", "{place}"), mode="lasting", tail=""),
     state(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from engram_core.ingest.learn.rules.numbers import SMALL
 from engram_core.ingest.learn.rules.statements.rule import ME, ONE, OURS, Rule, state
 from engram_core.ingest.learn.rules.vocabulary.kinds import PARTNERS
-from engram_core.ingest.learn.rules.vocabulary.shapes import DATE, MONTH, NAME
+from engram_core.ingest.learn.rules.vocabulary.shapes import DATE, MONTH, NAME, PLACE
 
 _NAME_TAIL = r"(?:,|and|but|by the way|\.).*"
 _KIDS = r"(?:kids?|children|sons?|daughters?|boys|girls|grandkids|grandchildren|toddlers|teenagers)"
+#: Children are five, users are thirty-five.
+_AGE = rf"(?P<age>\d{{1,3}}|(?!one\b)(?:{SMALL}))"
 _COUNT = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|\d)"
 
 RULES: tuple[Rule, ...] = (
@@ -34,17 +37,25 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am",
-        rf"am (?:(?:mr|mrs|ms|miss)\.? )?(?P<bare>{NAME})",
+        rf"am (?P<bare>{NAME}),? from (?P<place>{PLACE})",
         ("name", "{bare}"),
+        ("hometown", "{place}"),
         who=ME,
-        tail=r",.*|and|from .*|by the way",
+        tail=r",.*|and.*|",
     ),
     state(
         "am",
-        r"am (?:a |an )?(?P<age>\d{1,3})(?:[- ]years?[- ]olds?| ?y/?o| years? of age)?(?: ?[mf])?(?: today| now)?(?: (?:woman|man|guy|girl|female|male))?",
+        rf"am (?:(?:mr|mrs|ms|miss)\.? )?(?P<bare>{NAME})",
+        ("name", "{bare}"),
+        who=ME,
+        tail=r",.*|and|by the way|again\b.*",
+    ),
+    state(
+        "am",
+        rf"am (?:a |an )?{_AGE}(?:[- ]years?[- ]olds?| ?y/?o| years? of age)?(?: ?[mf])?(?: today| now)?(?: (?:woman|man|guy|girl|female|male))?",
         ("age", "{age}"),
         who=ONE,
-        tail=r"(?!.*\b(?:minutes?|hours?|days?|weeks|months|years? in|pages?|chapters?|percent|km|miles)\b)(?:,|and|but|so|today|now|years|already|from|with|from|live|who|because|by).*",
+        tail=r"(?!.*\b(?:minutes?|hours?|days?|weeks|months|years? in|pages?|chapters?|percent|km|miles|of (?:a|the) kind|of (?:us|them|those|these))\b)(?:,|and|but|so|today|now|years|already|from|with|from|live|who|because|by).*",
     ),
     state(
         "am",
@@ -53,7 +64,7 @@ RULES: tuple[Rule, ...] = (
         ("occupation", "{job}"),
         who=ONE,
     ),
-    state("am", r"am (?:a |an )(?P<age>\d{1,3})[- ]years?[- ]old", ("age", "{age}"), who=ONE),
+    state("am", rf"am (?:a |an )?{_AGE}[- ]years?[- ]old", ("age", "{age}"), who=ONE),
     state(
         "am",
         r"am (?P<plan>expecting)(?! (?:a (?:call|package|delivery|guest|reply)|you|to|that|it|the))(?: (?:a baby|a boy|a girl|a child|twins|our (?:first|second|third)(?: (?:child|baby))?))?",
@@ -68,7 +79,7 @@ RULES: tuple[Rule, ...] = (
         ("condition", "{condition2}"),
         who=ONE,
     ),
-    state("turned have", r"(?:have )?turned (?P<age>\d{1,3})", ("age", "{age}"), who=ONE),
+    state("turned have", rf"(?:have )?turned {_AGE}", ("age", "{age}"), who=ONE),
     state("my", rf"my birthday(?: is|'s)(?: on| in)? (?P<day>(?:the )?{DATE}|{MONTH})", ("birthday", "{day}"), who=ME),
     state("was am", rf"(?:was|am) born on (?P<day>(?:the )?{DATE})", ("birthday", "{day}"), who=ONE),
     state("was am", rf"(?:was|am) born in (?:{MONTH} )?(?P<year>(?:19|20)\d\d)", ("birth_year", "{year}"), who=ONE),
@@ -97,6 +108,44 @@ RULES: tuple[Rule, ...] = (
         ("relationship", "{status}"),
         ("partner", "{name}"),
         tail=r"(?!to\b|from\b)(?:,|and|with|since|for|now|(?:in|on) (?:\d|last|january|february|march|april|may|june|july|august|september|october|november|december)|last|but|so|again|because|\d).*",
+    ),
+    state(
+        "am have",
+        r"(?:am|have been) (?:a |recently )*(?P<widow>widow|widower)(?= since| for| now|,|$| and)",
+        ("relationship", "widowed"),
+        who=ONE,
+    ),
+    state(
+        "changed have",
+        rf"(?:have )?(?:legally )?changed my name (?:from {NAME} )?to (?P<name>{NAME})",
+        ("name", "{name}"),
+        who=ME,
+        tail=_NAME_TAIL,
+    ),
+    state(
+        "changed have",
+        r"(?:have )?changed my (?:phone |mobile |cell )*number to (?P<phone>\+?\d[\d ()/-]{5,}\d)",
+        ("phone", "{phone}"),
+        who=ME,
+    ),
+    state(
+        "weigh",
+        r"weigh (?:about |around |roughly |exactly |just under |just over )?(?P<weight>\d{2,3}(?:[.,]\d+)? ?(?:kilos?|kgs?|kilograms?|pounds|lbs?|stone))",
+        ("weight", "{weight}"),
+        who=ONE,
+    ),
+    state(
+        "am",
+        r"am (?:about |around )?(?P<height>\d[.,]\d\d ?(?:m|metres?|meters?)(?= tall)|\d ?(?:m|metres?|meters?) \d\d(?= tall)|1\d\d ?cm(?= tall|$|,| and)|(?:4|5|6|five|six|four) ?(?:ft|foot|feet)(?: (?:\d{1,2}|\w+)(?= tall| inch))?|2 metres(?= tall))(?: inches)?(?: tall)?",
+        ("height", "{height}"),
+        who=ONE,
+    ),
+    state(
+        "will",
+        r"will be (?P<plan>\d{1,3})(?: years old)?(?= (?:on|in|next|this|tomorrow))",
+        ("plan", "turning {plan}"),
+        mode="any",
+        toward="future",
     ),
     state(
         "got have",
@@ -133,8 +182,9 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am",
-        r"am (?:a )?(?P<person>night owl|early bird|morning person|introvert|extrovert|only child|smoker|non-smoker|teetotaller|teetotaler|homeowner|cat person|dog person)",
+        r"am (?:a )?(?P<person>only child|smoker|non-smoker|teetotaller|teetotaler|self-employed)",
         ("trait", "{person}"),
         who=ONE,
+        tail=r"(?:,|and|but|so|now|since|for|because).*",
     ),
 )

@@ -115,7 +115,7 @@ class Rules:
             if who not in rule.who:
                 continue
             match = rule.pattern.match(predicate)
-            if match is None or not _allowed(rule.mode, clause):
+            if match is None or not _allowed(rule.mode, clause, predicate[match.end() :]):
                 continue
             groups = {name: value.strip(" ,.") for name, value in match.groupdict().items() if value}
             rest = predicate[match.end() :].strip()
@@ -130,9 +130,13 @@ def _head(predicate: str) -> str:
     return predicate.split(" ", 1)[0].casefold().rstrip(",")
 
 
-def _allowed(mode: Mode, clause: str) -> bool:
-    check: dict[Mode, Callable[[str], bool]] = {"plain": is_plain, "lasting": is_lasting, "any": is_willing}
-    return check[mode](clause)
+def _allowed(mode: Mode, clause: str, rest: str) -> bool:
+    check: dict[Mode, Callable[[str, str], bool]] = {
+        "plain": is_plain,
+        "lasting": is_lasting,
+        "any": lambda clause, _: is_willing(clause),
+    }
+    return check[mode](clause, rest)
 
 
 ALL: frozenset[Who] = frozenset({"I", "we", "other"})

@@ -54,8 +54,15 @@ RULES: tuple[Rule, ...] = (
         mode="lasting",
     ),
     state(
-        "do practise practice am have took",
-        rf"(?:do|practi[sc]e|am (?:really )?into|have taken up|took up|have started|started) (?P<sport>{SPORTS})",
+        "have took",
+        rf"(?:have taken up|took up|picked up|have picked up) (?:the |playing (?:the )?)?(?P<skill>{PLAYED})",
+        ("learning", "{skill}"),
+        mode="lasting",
+        who=ONE,
+    ),
+    state(
+        "do practise practice am have took joined started signed",
+        rf"(?:do|practi[sc]e|am (?:really |now )?into|am doing|have taken up|took up|have started|started|(?:have )?signed up for|(?:have )?joined) (?:an? (?:\w+ )?)?(?P<sport>{SPORTS})(?: class(?:es)?| course| lessons| club)?",
         ("hobby", "{sport}"),
         mode="lasting",
         tail=r"(?!today|right now|myself|for (?:you|him|her|work)|homework).*",
@@ -121,20 +128,15 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "own",
-        r"own (?:a|an|two|three) (?P<thing>(?!(?:lot|bit|few|goal|question|problem)\b)[\w-]+(?: (?!(?:and|in|on|with|but|so|which|that|for|near|by)\b)[\w-]+){0,3})",
+        r"own (?:a|an|two|three|four|\d) (?P<thing>(?!(?:lot|bit|few|goal|question|problem)\b)[\w-]+(?: (?!(?:and|in|on|with|but|so|which|that|for|near|by|called|named|at|of)\b)[\w-]+){0,3})",
         ("owns", "{thing}"),
         mode="lasting",
     ),
     state(
         "sing",
-        r"sing (?P<sung>alto|soprano|tenor|bass|baritone|mezzo|in a (?:[\w-]+ )?(?:choir|band|chorus))",
+        r"sing (?P<sung>(?:alto|soprano|tenor|bass|baritone|mezzo)(?: in (?:a|the|our|my) (?:[\w-]+ ){0,3}(?:choir|band|chorus))?|in (?:a|the|our|my) (?:[\w-]+ ){0,3}(?:choir|band|chorus))",
         ("hobby", "singing {sung}"),
         mode="lasting",
         who=ONE,
-    ),
-    state(
-        "play",
-        rf"play (?:the )?(?:{PLAYED}) in (?:a|an) (?:[\w-]+ )?band (?:called|named) (?P<band>{NAME})",
-        ("band", "{band}"),
     ),
 )

@@ -9,9 +9,18 @@ _VERY = r"(?:(?:really|absolutely|so|very much|totally|truly|simply|genuinely|es
 _THINGS = rf"(?P<things>(?:the )?{PHRASE}(?:(?:, and |, | and | & | or ){PHRASE}){{0,4}})"
 _ACTS = r"(?P<act>(?:cook|bake|hike|swim|run|dance|sing|paint|draw|read|travel|write|knit|garden|fish|cycle|climb|sew|ski|surf|camp|play|ride|collect|watch|dive|sail|craft|forage)(?: (?!(?:and|when|but|so|while|because|with|in|on|at)\b)[\w'-]+){0,3})"
 #: Nothing after a taste that turns it: "I love Paris when it rains" is all right, "… about you", "… too much to" is not.
-_TAIL = r"(?!about|of|to|too much|from you|over|than|like (?:a|an|the)|(?:but|though) not|this|that|today|here|there|until|except|with you|by).*"
-_KIND = r"(?P<kind>(?!(?:part|thing|things|one|bit|word|line|is|are|so|of|about|person|place to|way|time)\b)[a-z]+(?: (?!(?:is|are|part|thing|of|about|one|bit)\b)[a-z]+)?)"
-_DEAREST = r"(?P<dearest>(?!(?:when|that|how|what|to|the one|probably|not|always|either|also|a|an|so|where|because|if|this|it|you|your)\b)(?:the )?[\w'&.-]+(?: (?!(?:and|but|because|so|which|when|if|these|right|at|since|though|with|by|followed|then|now)\b)[\w'&.-]+){0,5})"
+_TAIL = r"(?!(?:about|of|to|too much|from you|over|than|like (?:a|an|the)|(?:but|though) not|this|that|today|here|there|until|except|with you|by)\b).*"
+#: Works, people and places: what they are called may be any words, so that only capitals, or the end, bound it.
+_TITLED = r"(?:films?|movies?|books?|novels?|songs?|albums?|tracks?|bands?|groups?|singers?|artists?|authors?|writers?|poets?|poems?|composers?|directors?|actors?|actress|actresses|shows?|tv shows?|series|sitcoms?|games?|video games?|board games?|podcasts?|comics?|anime|manga|musicals?|operas?|plays?|players?|teams?|clubs?|characters?|brands?|restaurants?|caf[eé]s?|pubs?|bars?|places?|cit(?:y|ies)|towns?|countr(?:y|ies)|youtubers?|philosophers?|painters?|paintings?|magazines?|newspapers?|opera singers?|book series|childhood book)"
+_WORK = rf"(?P<kind>(?:[a-z]+ )?{_TITLED})"
+_TITLE = r"(?P<title>(?-i:[A-ZÀ-Þ0-9][\w'&.:-]*(?: (?:(?:of|the|a|an|and|in|on|for|to|with|de|la|del|von|van|from|at|by|&) ){0,2}[A-ZÀ-Þ0-9][\w'&.:-]*){0,6}))"
+_SMALL_TITLE = r"(?P<title>(?!(?:when|that|how|what|to|probably|not|always|either|also|so|where|because|if|this|it|you|your|one|by|from|in|on|at|still|currently|called)\b)[\w'&-]+(?: [\w'&-]+){0,2})$"
+_KIND = rf"(?P<kind>(?!(?:part|thing|things|one|bit|word|line|is|are|so|of|about|person|place to|way|time|{_TITLED})\b)[a-z]+(?: (?!(?:is|are|part|thing|of|about|one|bit|{_TITLED})\b)[a-z]+)?)"
+_DEAREST = r"(?P<dearest>(?!(?:when|that|how|what|to|the one|probably|not|always|either|also|a|an|so|where|because|if|this|it|you|your|by|from|in|on|at|still)\b)(?:the )?[\w'&.-]+(?: (?!(?:and|but|because|so|which|when|if|these|right|at|since|though|with|by|followed|then|now|no|or|in|on|for|from|btw)\b)[\w'&.-]+){0,2})"
+#: Nothing that goes on with the value: "paris, texas".
+_END = r"(?:,? ?(?:and|but|so|because|since|now|these days|though|btw|at the moment|followed|by far|with|in|for|from|or)\b.*|,? (?:I|my)\b.*)"
+_MY = r"my (?:new |current |all-time |absolute |all time )*favou?rite"
+_IS = r"(?: of all time| ever)?(?: is|'s| are| has always been|:|\s?=)(?: now| still| definitely| obviously| hands down| actually)*"
 
 RULES: tuple[Rule, ...] = (
     state("love like enjoy adore", rf"(?:love|like|enjoy|adore) {_VERY}{_THINGS}", ("likes", "{things*}"), tail=_TAIL),
@@ -41,17 +50,17 @@ RULES: tuple[Rule, ...] = (
         ("prefers", "{preferred}"),
     ),
     state("prefer", rf"prefer (?P<things>(?!(?:a|an|the|to|not)\b){PHRASE})", ("prefers", "{things}"), tail=_TAIL),
-    state(
-        "my",
-        rf"my (?:new |current |all-time |absolute |all time )*favou?rite {_KIND}(?: of all time| ever)?(?: is|'s| are| has always been)(?: now| still| definitely| obviously)* {_DEAREST}",
-        ("favourite:{kind}", "{dearest}"),
-        who=OURS,
-    ),
+    state("my", rf"{_MY} {_WORK}{_IS} {_TITLE}", ("favourite:{kind}", "{title}"), who=OURS),
+    state("my", rf"{_MY} {_WORK}{_IS} {_SMALL_TITLE}", ("favourite:{kind}", "{title}"), who=OURS),
+    state("my", rf"{_MY} {_KIND}{_IS} {_DEAREST}", ("favourite:{kind}", "{dearest}"), who=OURS, tail=_END),
+    state("favourite favorite", rf"favou?rite {_WORK}{_IS} {_TITLE}", ("favourite:{kind}", "{title}"), who=OURS),
+    state("favourite favorite", rf"favou?rite {_WORK}{_IS} {_SMALL_TITLE}", ("favourite:{kind}", "{title}"), who=OURS),
     state(
         "favourite favorite",
-        rf"favou?rite {_KIND}(?: of all time)?(?: is|'s| are|:|\s?=)(?: now| still)* {_DEAREST}",
+        rf"favou?rite {_KIND}{_IS} {_DEAREST}",
         ("favourite:{kind}", "{dearest}"),
         who=OURS,
+        tail=_END,
     ),
     state(
         "collect",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 
+from engram_core.ingest.learn.rules.numbers import number
 from engram_core.ingest.learn.rules.vocabulary.jobs import is_field, is_job
 from engram_core.ingest.learn.rules.vocabulary.kinds import FLOCKS, LANGUAGES
 from engram_core.ingest.learn.rules.vocabulary.names import is_bare_name, is_name
@@ -27,7 +28,7 @@ _NO_ORG = re.compile(
 #: What one does not like or dislike as a person does: what lies before us, what somebody else does, empty words.
 _NO_TASTE = re.compile(
     r"(?:it|that|this|these|those|to|how|when|where|why|who|what|you|yours|mine|theirs|hers|ours|him|her|them|me|us|your|his|their|its|if|being|having|getting|my|our|both|all|everything|anything|nothing|something|one|some|any|every|each|seeing|knowing"
-    r"|talking|chatting|learning|hearing|working|waking|sitting|waiting|paying|living|i|he|she|they|we|someone|somebody|anyone|everyone|people|looking|making|doing|another|such|much|most|more|other|so|not|no|here|there|mondays?|meetings?"
+    r"|zero|plenty|loads|lots|tons|wanting|talking|chatting|learning|hearing|working|waking|sitting|waiting|paying|living|i|he|she|they|we|someone|somebody|anyone|everyone|people|looking|making|doing|another|such|much|most|more|other|so|not|no|here|there|mondays?|meetings?"
     r"|taxes|traffic|queues|paperwork|homework|deadlines|spreadsheets|commuting|idea|ideas|first|second|third|last|previous|option|version|answer|suggestion|a|an|the|watching you|too|very|really|trying|thinking|using|having|life|up|down|out|by|still|idly|behind|straight|off|around|over|through|outside|upright|like|properly|obviously|especially|particularly|mostly|mainly|honestly|really|truly|sadly|seriously|actually|apparently|literally|usually|generally|specifically|though|btw|forever|etc|always|never)(?:[ '].*)?",
     re.IGNORECASE,
 )
@@ -42,8 +43,18 @@ _PAIRS = re.compile(
 _MANY = re.compile(r"\{(\w+)\*\}$")
 #: Who is vegan may eat kosher and gluten-free as well; who is a student may be a barista.
 _WITHOUT = re.compile(r"(?:halal|kosher|(?:gluten|dairy|lactose)[- ]free|low[- ]carb)", re.IGNORECASE)
+_INDEPENDENT = re.compile(r"(?:semi-|self-)(?:retired|employed)|freelancer?", re.IGNORECASE)
 _LEARNER = re.compile(r"(?:.* )?(?:student|undergrad|undergraduate|postgrad)", re.IGNORECASE)
+#: In words; what is longer is half a sentence.
+_LONGEST_TASTE = 4
 _AGE = range(1, 111)
+_PASTIMES = {
+    "bake": "baking", "swim": "swimming", "run": "running", "cycle": "cycling", "hike": "hiking", "knit": "knitting", "sew": "sewing",
+    "paint": "painting", "draw": "drawing", "climb": "climbing", "dance": "dancing", "garden": "gardening", "ski": "skiing", "surf": "surfing",
+    "fish": "fishing", "row": "rowing", "curl": "curling", "box": "boxing", "fence": "fencing", "crochet": "crocheting", "jog": "jogging",
+    "sail": "sailing", "skate": "skating",
+}  # fmt: skip
+PASTIMES = "|".join(_PASTIMES)
 
 
 def fits(group: str, value: str) -> bool:
@@ -83,7 +94,7 @@ def refined(attribute: str, value: str) -> tuple[str, str]:
     """Return the attribute and value that a claim is about at closer look: what does not exclude another is set apart."""
     if attribute == "diet" and _WITHOUT.fullmatch(value):
         return "eats", value
-    if attribute == "occupation" and _LEARNER.fullmatch(value):
+    if attribute == "occupation" and (_LEARNER.fullmatch(value) or _INDEPENDENT.fullmatch(value)):
         return "trait", value
     return attribute, value
 
@@ -104,6 +115,10 @@ def _is_one(text: str) -> bool:
 
 
 def _written(group: str, value: str) -> str:
+    if group == "age":
+        return number(value)
+    if group == "pastime":
+        return _PASTIMES[value.casefold()]
     if group.startswith(("job", "role", "field", "thing")) and value.isupper() and len(value) > 4:
         return value.casefold()
     if group.startswith(("species", "relation")):
@@ -117,7 +132,8 @@ def _is_org(value: str) -> bool:
 
 def _is_taste(value: str) -> bool:
     parts = listed(value)
-    return bool(parts) and not _NO_TASTE.fullmatch(value) and not any(_HOLLOW.fullmatch(part) for part in parts)
+    is_short = all(len(part.split()) <= _LONGEST_TASTE for part in parts)
+    return bool(parts) and is_short and not _NO_TASTE.fullmatch(value) and not any(map(_HOLLOW.fullmatch, parts))
 
 
 def _are_languages(value: str) -> bool:
@@ -137,7 +153,8 @@ def _are_names(value: str) -> bool:
 
 
 def _is_age(value: str) -> bool:
-    return value.isdigit() and int(value) in _AGE
+    age = number(value)
+    return age.isdigit() and int(age) in _AGE
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {

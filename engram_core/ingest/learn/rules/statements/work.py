@@ -1,24 +1,25 @@
-"""What somebody does for a living and where, and what they study."""
+"""What somebody does for a living, and where."""
 
 from __future__ import annotations
 
-from engram_core.ingest.learn.rules.statements.rule import ONE, OURS, Rule, state
+from engram_core.ingest.learn.rules.statements.rule import ONE, Rule, state
+from engram_core.ingest.learn.rules.vocabulary.firms import FIRMS
 from engram_core.ingest.learn.rules.vocabulary.kinds import TRADES
 from engram_core.ingest.learn.rules.vocabulary.shapes import ORG, PLACE
 
 _NP = r"(?:stay[- ]at[- ]home (?:mom|dad|mum|mother|father|parent)|(?!(?:a|an|the|at|in|from|for|with)\b)[\w'&/-]+(?: [\w'&/-]+){0,4}?)"
-_A = r"(?:(?:a|an|the|just a|one of the) )?"
-_FIRM = r"(?P<firm>(?:a|an|the|our local|the local) (?:[\w-]+ ){0,2}?(?:brewery|bank|hospital|school|library|university|museum|factory|bakery|hotel|restaurant|start-?up|law firm|pharmacy|clinic|garage|warehouse|supermarket|call cent(?:re|er)|nonprofit|non-profit|charity|gym|salon|farm|studio|agency|publisher|airport|post office|town hall|city hall|council|caf[eé]|coffee shop|bookshop|bookstore|nursery|kindergarten|care home|nursing home|college|lab|laboratory|theatre|theater|zoo|vineyard|winery|construction company|tech company|company|dealership|hardware store|grocery store|store|shop|bar|pub|call center|shelter|church|mosque|insurance company|shipyard|power plant|refinery|brewpub|consultancy|firm|newspaper|radio station|tv station|fire station|police station|dental practice|vet clinic|game studio))"
-_AT = rf"(?: (?:of|for) (?:the|our|my) [\w -]{{2,30}}?| (?:here |working |employed )?(?:at|for|with) (?:the )?(?P<org>{ORG})| (?:working )?(?:at|for|in) {_FIRM})?"
+_A = r"(?:(?:a|an|the|just a|one of the|its|our|their) )?"
+_FIRM = rf"(?P<firm>(?:a|an|the|our|this|my(?: [\w'-]+'s)?) (?:[\w'-]+ ){{0,3}}?(?:{FIRMS}))(?!'s)"
+_AT = rf"(?: (?:of|for) (?:a|an|the|our|my) (?!{FIRMS})[\w -]{{2,30}}?| (?:here |working |employed )?(?:at|for|with) (?:the )?(?P<org>{ORG})| (?:working )?(?:at|for|in) {_FIRM})?"
 _TOWN = rf"(?:,? (?:here |based |working |over |up |down |out )*in (?P<place>{PLACE}))?"
 _AS = rf"(?:,? as {_A}(?P<role>{_NP}))?"
 _LOAD = (
     r"(?: (?:full[- ]time|part[- ]time|remotely|nights|days|weekends|shifts|night shifts?|from home|freelance|remote))*"
 )
-_SUBJECT = r"(?!(?:a|an|the|my|\w+-year|grad|graduate|undergraduate|phd|college|university|high|school|mature|exchange|fellow|former|good|bad|poor|broke|typical|current|online|full-time|part-time|hard|a lot|every|at|in|for|abroad|here|to|the|this|my|it|all|from|with|and|how)\b)[\w-]+(?: (?!(?:at|in|on|with|for|and|since|because|to)\b)[\w-]+){0,3}?"
-_SCHOOL = rf"(?: (?:at|in) (?:the )?(?P<org>{ORG}))?"
-_YEAR = r"(?:first|second|third|fourth|fifth|final|last|1st|2nd|3rd|4th|5th)[- ]year"
-_INSTITUTE = rf"(?:the )?(?P<org>(?=[^,]*(?:University|College|School|Institute|Academy|Uni|High|Polytechnic|Conservatory|Oxford|Cambridge|Harvard|Yale|Stanford|MIT|ETH|EPFL|UCLA|UCL|LSE|NYU)(?!\w)){ORG})"
+
+_WHEN = r"(?:yesterday|today|last \w+|this \w+|on \w+|in \w+(?: \d{4})?|in \d{4})"
+#: The name of a company that says so.
+_INC = r"(?P<org>(?-i:[A-Z])[\w&' -]{1,30}? (?-i:Ltd|Limited|Inc|LLC|GmbH|AG|Group|Insurance|Bank|Partners|Consulting|Industries|Solutions|Systems|Labs|Technologies|Pharmaceuticals|Airlines|Hospital|University|College))"
 
 RULES: tuple[Rule, ...] = (
     state(
@@ -121,12 +122,27 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "joined have",
-        rf"(?:have )?joined (?P<org>{ORG}){_TOWN},? as {_A}(?P<role>{_NP})",
+        rf"(?:have )?joined (?P<org>{ORG})(?: {_WHEN})?{_TOWN},? as {_A}(?P<role>{_NP})",
         ("employer", "{org}"),
         ("workplace", "{place}"),
         ("workplace", "{firm}"),
         ("occupation", "{role}"),
         who=ONE,
+    ),
+    state("joined have", rf"(?:have )?joined {_INC}", ("employer", "{org}"), who=ONE),
+    state(
+        "start",
+        rf"start today (?:at|with) (?P<org>{ORG}){_TOWN}{_AS}",
+        ("employer", "{org}"),
+        ("occupation", "{role}"),
+        who=ONE,
+    ),
+    state(
+        "am",
+        rf"am (?:a )?(?P<was>retired|semi-retired|freelance) (?P<job>{_NP}){_TOWN}",
+        ("occupation", "{was} {job}"),
+        who=ONE,
+        tail=r"(?:,|and|but|so|now|who|from|with|by|at)\b.*|,.*",
     ),
     state(
         "got was have",
@@ -179,25 +195,10 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am",
-        r"am (?P<retired>retired|self-employed|semi-retired)",
+        r"am (?P<retired>retired|self-employed|semi-retired)(?! (?:[\w-]+ )?(?:from the))",
         ("occupation", "{retired}"),
         who=ONE,
         tail=r"(?:,|and|but|so|now|since|from|after|because).*",
-    ),
-    state(
-        "am",
-        rf"am {_A}(?:{_YEAR} )?(?P<subject>{_SUBJECT}) (?:student|major|undergrad){_SCHOOL}",
-        ("studies", "{subject}"),
-        ("school", "{org}"),
-        mode="lasting",
-        who=ONE,
-    ),
-    state(
-        "am",
-        rf"am {_A}(?:{_YEAR} )?(?:student|undergrad|freshman|sophomore|phd student) at {_INSTITUTE}",
-        ("school", "{org}"),
-        mode="lasting",
-        who=ONE,
     ),
     state(
         "am",
@@ -231,51 +232,9 @@ RULES: tuple[Rule, ...] = (
         tail=r"(?:,|and|but|so|now|since|for).*",
     ),
     state(
-        "teach",
-        r"teach (?P<taught>(?!(?:me|you|him|her|them|us|myself|people|kids|children|students|at|in|how|to|a|an|the|my|it|this)\b)[\w-]+(?: (?:history|science|studies|language|literature|education|arts?|dance))?)(?: and (?P<taught2>(?!(?:I|we|my|so|also|have|live|work|love)\b)\w+))?",
-        ("teaches", "{taught}"),
-        ("teaches", "{taught2}"),
-    ),
-    state(
         "run own manage",
         rf"(?:run|own|manage) (?:a|an|my own|our own|my|our) (?:[\w-]+ ){{0,3}}?(?P<trade>(?:[\w-]+ ){{0,2}}(?:{TRADES})){_TOWN}",
         ("owns", "{trade}"),
         mode="lasting",
     ),
-    state(
-        "am",
-        rf"am (?:studying|majoring in|reading|doing a (?:phd|master'?s|masters|bachelor'?s|degree|ba|bsc|msc|ma|mba) in) (?P<subject>{_SUBJECT}){_SCHOOL}",
-        ("studies", "{subject}"),
-        ("school", "{org}"),
-        mode="lasting",
-        tail=r"(?!for\b|to\b|hard\b).*",
-    ),
-    state(
-        "study major",
-        rf"(?:study|major in) (?P<subject>{_SUBJECT}){_SCHOOL}",
-        ("studies", "{subject}"),
-        ("school", "{org}"),
-        mode="lasting",
-        tail=r"(?!for\b|to\b|hard\b).*",
-    ),
-    state(
-        "study go attend am started",
-        rf"(?:am )?(?:study at|studying at|go to|attend|started at|started studying at|enrolled at) {_INSTITUTE}",
-        ("school", "{org}"),
-        mode="lasting",
-    ),
-    state(
-        "am",
-        rf"am in (?P<grade>\d{{1,2}}(?:st|nd|rd|th) grade)(?: at {_INSTITUTE})?",
-        ("grade", "{grade}"),
-        ("school", "{org}"),
-        mode="lasting",
-        who=ONE,
-    ),
-    state(
-        "my our",
-        r"(?:my|our) (?:new )?bank(?: is|'s)(?: now)? (?P<bank>(?-i:[A-Z])[\w&' -]{1,25}?)",
-        ("bank", "{bank}"),
-    ),
-    state("bank", r"bank with (?P<bank>(?-i:[A-Z])[\w&' -]{1,25}?)", ("bank", "{bank}"), who=OURS),
 )

@@ -30,7 +30,23 @@ _JOBS = words(
     seamstress secretary sergeant server sociologist solicitor soldier statistician steward stewardess stonemason
     stylist superintendent supervisor surgeon surveyor sysadmin tailor teacher technician technologist tester therapist
     tiler toolmaker trainer translator trucker tutor undertaker upholsterer urologist valet vet veterinarian vicar waiter
-    waitress watchmaker welder winemaker woodworker writer zookeeper zoologist"""
+    waitress watchmaker welder winemaker woodworker writer zookeeper zoologist
+    adjuster aerospace_engineer arborist audiologist blogger bodyguard bookbinder bouncer brewer busker campaigner cellist
+    ceramicist chancellor clockmaker cobbler colorist colourist concierge cooper copyeditor copy-editor coroner courtier
+    croupier dramaturge docker drummer embalmer engraver estimator falconer ferryman fishmonger flautist fundraiser
+    gamekeeper gardener groundskeeper guitarist gynaecologist gynecologist haematologist handler hatmaker headmaster
+    headmistress headteacher herbalist hydrogeologist hydrologist immunologist innkeeper inspector ironworker
+    kindergartner labourer lexicographer lighthouse_keeper lobbyist locksmith lumberjack luthier machinist merchandiser
+    milliner muralist nephrologist nightwatchman nurseryman obstetrician oceanographer optometrist organist orderly
+    paleontologist palaeontologist perfumer phlebotomist playwright proofreader puppeteer rancher ranger remodeler
+    restorer rheumatologist rigger roaster saddler sawyer seismologist sexton shearer shepherd shopkeeper signalman
+    silversmith sommelier songwriter steelworker stevedore stockbroker storyteller stuntman stuntwoman subtitler tanner
+    taxidermist telemarketer thatcher toxicologist trader treasurer tuner vintner violinist virologist volcanologist
+    weaver whaler wheelwright whittler winegrower woodcarver farmhand landlady landlord bookmaker deckhand boatbuilder
+    shipwright planner handyman cheesemaker glassblower chocolatier confectioner dietician ophthalmologist cardiologist
+    endocrinologist anaesthetist embryologist geneticist botanist ecologist criminologist ethnographer videographer
+    cinematographer choreologist demographer stenographer typographer cameraman camerawoman anchorman newsreader
+    broadcaster presenter columnist correspondent essayist ghostwriter speechwriter lyricist librettist"""
 )
 _PHRASES = words(
     """au_pair civil_servant social_worker police_officer flight_attendant cabin_crew bus_driver truck_driver
@@ -53,12 +69,17 @@ _PHRASES = words(
     prison_guard border_guard park_ranger forest_ranger tree_surgeon pest_controller traffic_warden church_organist
     voice_actor content_creator game_dev web_dev ux_researcher hr_specialist it_specialist data_entry_clerk
     nail_technician dental_nurse scuba_instructor ski_instructor yoga_teacher yoga_instructor dance_teacher
+    head_teacher deputy_head head_of_year night_porter ward_manager chef_de_partie pastry_chef junior_ux ux_designer
+    kitchen_porter claims_handler home_carer bridge_builder boat_builder church_warden night_watchman lock_keeper
+    signal_operator team_manager crew_planner store_manager shop_manager office_manager bank_manager project_manager
+    product_manager programme_manager program_manager account_manager general_manager hotel_manager site_manager
+    marketing_manager sales_manager operations_manager warehouse_manager restaurant_manager bar_manager case_manager
     fitness_instructor driving_instructor life_coach football_coach swimming_coach"""
 )
 #: Occupations that are as often said of what somebody is like, or does at home: they want a word before them that says
 #: which kind, a place of work after them, or "as" before.
 _LOOSE = words(
-    """cook driver coach judge model builder painter dancer poet philosopher manager operator pr printer server tester
+    """cook driver coach judge model builder painter dancer poet philosopher manager operator pr printer server trader planner handler inspector tuner weaver shepherd restorer landlord landlady ranger treasurer presenter roaster drummer orderly tester
     conductor detective officer comedian magician maintainer historian trainer"""
 )
 #: What makes of an occupation something else.
@@ -75,6 +96,9 @@ _HARDLY = re.compile(
 _MANNER = re.compile(
     r"(?:team|unit|group|whole|result|charm|way|hobby|side \w+|pair|treat|couple|favou?r|joke|dream|punishment|reward|much|well|usual|if|is|fast|hard|long|little|many)(?: .*)?",
     re.IGNORECASE,
+)
+_HEAD_OF = re.compile(
+    r"(?:(?:deputy|assistant) )?(?:head|director|vice president|vp|chief) of [\w-]+(?: [\w-]+)?", re.IGNORECASE
 )
 _STUDENT = re.compile(r"(?:[\w-]+ ){0,3}(?:student|undergrad|undergraduate|postgrad|trainee|intern)", re.IGNORECASE)
 
@@ -102,7 +126,7 @@ def is_job(phrase: str, *, loose: bool = False) -> bool:
     words = phrase.casefold().split()
     if loose and len(words) <= 4 and not _HARDLY.search(phrase) and not _MANNER.fullmatch(phrase):
         return True
-    if phrase.casefold() in _PHRASES:
+    if phrase.casefold() in _PHRASES or _HEAD_OF.fullmatch(phrase):
         return True
     if not words or len(words) > 6 or _HARDLY.search(phrase):
         return False

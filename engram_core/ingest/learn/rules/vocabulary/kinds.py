@@ -10,7 +10,7 @@ DIETS = (
 )
 #: Said of the family.
 RELATIONS = (
-    r"mother|mom|mum|mama|father|dad|papa|sister|brother|son|daughter|aunt|auntie|uncle|cousin|grandmother|grandma|granny|nan"
+    r"mother|mom|mum|mama|bro|sis|stepson|stepdaughter|father|dad|papa|sister|brother|son|daughter|aunt|auntie|uncle|cousin|grandmother|grandma|granny|nan"
     r"|grandfather|grandpa|grandad|granddad|grandson|granddaughter|niece|nephew|twin|baby|stepson|stepdaughter|stepmother"
     r"|stepmom|stepfather|stepdad|stepsister|stepbrother|godson|goddaughter|godmother|godfather|mother-in-law"
     r"|father-in-law|sister-in-law|brother-in-law|son-in-law|daughter-in-law|kid|child|toddler|eldest|youngest|oldest|firstborn"
@@ -19,7 +19,7 @@ PARTNERS = r"wife|husband|partner|girlfriend|boyfriend|fiancée|fiancé|fiancee|
 FRIENDS = r"best friend|friend|bestie|bff|best mate|mate|buddy"
 #: Whom one knows otherwise.
 OTHERS = (
-    r"boss|manager|supervisor|colleague|coworker|co-worker|roommate|flatmate|housemate|neighbour|neighbor|landlord"
+    r"boss|manager|supervisor|lodger|carer|accountant|physiotherapist|physio|tutor|dentist|lawyer|solicitor|gp|doctor|colleague|coworker|co-worker|roommate|flatmate|housemate|neighbour|neighbor|landlord"
     r"|landlady|therapist|teacher|coach|au pair|nanny|mentor|business partner"
 )
 SPECIES = (
@@ -42,7 +42,10 @@ LANGUAGES = words(
     afrikaans romanian hungarian catalan basque galician irish welsh gaelic breton persian farsi dari pashto kurdish tamil
     tagalog filipino indonesian malay javanese icelandic estonian latvian lithuanian slovak slovene slovenian croatian
     serbian bosnian bulgarian macedonian albanian armenian georgian azerbaijani kazakh uzbek mongolian latin esperanto
-    asl bsl yiddish maltese luxembourgish flemish frisian maori hawaiian quechua"""
+    asl bsl wolof fula twi akan ewe oromo tigrinya shona ndebele sesotho setswana lingala kinyarwanda luganda kikuyu malagasy
+    berber tamazight kabyle cebuano ilocano sundanese hokkien hakka shanghainese taiwanese uyghur tibetan kyrgyz turkmen tatar
+    assamese odia sindhi konkani romansh romani sardinian sicilian neapolitan corsican occitan faroese greenlandic inuktitut
+    cree navajo cherokee guarani aymara nahuatl creole papiamento samoan tongan fijian scots cornish manx tajik chechen yiddish maltese luxembourgish flemish frisian maori hawaiian quechua"""
 )
 _NATIONS = """american british english scottish welsh irish canadian australian german french spanish portuguese italian
     dutch belgian swiss austrian swedish norwegian danish finnish icelandic polish czech slovak slovenian russian
@@ -54,7 +57,7 @@ _NATIONS = """american british english scottish welsh irish canadian australian 
     saudi afghan armenian georgian kazakh uzbek mongolian"""
 NATIONALITIES = "|".join(_NATIONS.split()) + "|south african|new zealander|sri lankan|costa rican|puerto rican|kiwi"
 PLAYED = (
-    r"piano|guitar|electric guitar|bass guitar|double bass|bass|drums|violin|viola|cello|flute|clarinet|oboe|bassoon|saxophone|sax"
+    r"(?:classical |acoustic |jazz |first |second |lead |rhythm |church |pipe )?(?:piano|guitar|violin|organ)|electric guitar|bass guitar|double bass|bass|drums|violin|viola|cello|flute|clarinet|oboe|bassoon|saxophone|sax"
     r"|trumpet|trombone|tuba|french horn|harp|harmonica|recorder|ukulele|banjo|mandolin|accordion|organ|keyboards|bagpipes|theremin"
     r"|fiddle|sitar|lute|football|soccer|tennis|basketball|volleyball|beach volleyball|badminton|squash|padel|pickleball|golf"
     r"|hockey|ice hockey|field hockey|rugby|cricket|baseball|softball|handball|netball|lacrosse|table tennis|ping pong"
@@ -70,7 +73,7 @@ SPORTS = (
 )
 #: Long-lasting ones, as they stand after "I have".
 CONDITIONS = (
-    r"type (?:1|2|one|two) diabetes|diabetes|asthma|adhd|add|autism|arthritis|rheumatoid arthritis|osteoarthritis|migraines?"
+    r"type (?:1|2|one|two) diabetes|diabetes|asthma|adhd|add|autism|irritable bowel(?: syndrome)?|a broken (?:leg|arm|wrist|ankle|collarbone|foot|toe|finger|rib)|arthritis|rheumatoid arthritis|osteoarthritis|migraines?"
     r"|epilepsy|eczema|psoriasis|rosacea|ibs|crohn'?s(?: disease)?|ulcerative colitis|c(?:o)?eliac(?: disease)?|endometriosis"
     r"|pcos|fibromyalgia|lupus|ms|multiple sclerosis|parkinson'?s(?: disease)?|high blood pressure|hypertension|low blood pressure"
     r"|high cholesterol|gout|pseudogout|hypothyroidism|hyperthyroidism|hashimoto'?s(?: disease)?|tinnitus|glaucoma|scoliosis"
@@ -82,7 +85,7 @@ CONDITIONS = (
 #: The same as adjectives, after "I am".
 CONDITIONED = (
     r"(?:type (?:1|2|one|two) )?diabetic|asthmatic|autistic|dyslexic|dyspraxic|epileptic|bipolar|colou?r[- ]?blind|deaf|hard of hearing"
-    r"|legally blind|left[- ]handed|ambidextrous|an(?:a)?emic|neurodivergent|prediabetic|pre-diabetic|hypothyroid"
+    r"|legally blind|left[- ]handed|blind|partially sighted|visually impaired|hearing[- ]impaired|wheelchair[- ]bound|ambidextrous|an(?:a)?emic|neurodivergent|prediabetic|pre-diabetic|hypothyroid"
 )
 #: Makes of cars, and models that go by their own name.
 CARS = (
@@ -105,5 +108,18 @@ DWELLINGS = r"flat|apartment|house|room|studio|condo|place|cottage|townhouse|lof
 TRADES = (
     r"bakery|caf[eé]|coffee shop|restaurant|shop|store|salon|company|business|start-?up|agency|studio|farm|gym|bar|pub|hotel"
     r"|b&b|bed and breakfast|workshop|practice|clinic|brewery|bookshop|bookstore|food truck|garage|vineyard|winery|nursery"
-    r"|guesthouse|hostel|gallery|barbershop|butcher's|daycare|kindergarten|law firm|consultancy|band|choir|podcast|blog|newsletter"
+    r"|guesthouse|hostel|gallery|cinema|theatre|theater|launderette|laundromat|laundry|pharmacy|kiosk|campsite|stables?|school|museum|newspaper|magazine|charity|orchard|dairy|sawmill|forge|pottery|market stall|stall|cab firm|courier firm|bicycle courier firm|firm|publishing house|record label|warehouse|factory|nail bar|takeaway|pizzeria|bistro|dealership|boatyard|smallholding|fishing boat|allotment association|foundation|barbershop|butcher's|daycare|kindergarten|law firm|consultancy|band|choir|podcast|blog|newsletter"
+)
+#: What people have for years.
+THINGS = (
+    r"motorbike|motorcycle|scooter|moped|vespa|boat|sail(?:ing )?boat|dinghy|narrowboat|houseboat|canoe|kayak|yacht|caravan|camper ?van|motorhome|van|truck|tractor|bike|bicycle"
+    r"|unicycle|tandem|piano|grand piano|guitar|drum kit|violin|cello|banjo|accordion|melodica|harmonium|allotment|greenhouse|garden|balcony|cottage|cabin|holiday home|summer house|chalet"
+    r"|farm|vineyard|orchard|smallholding|sewing machine|loom|kiln|spinning wheel|telescope|3d printer|record player|turntable|air fryer|slow cooker|bread machine|pressure cooker|instant pot"
+    r"|wood(?:-burning)? stove|hot tub|sauna|swimming pool|darkroom|wheelchair|hearing aids?|season ticket(?: (?:for|at|to) (?:the )?[\w' -]{2,25}?)?|(?:[\w'+&-]+ ){1,3}(?:subscription|membership)|subscription to [\w' -]{2,25}?"
+    r"|boat licen[cs]e|driving licen[cs]e|driver's licen[cs]e|pilot's licen[cs]e"
+)
+#: What one belongs to.
+GROUPS = (
+    r"choir|band|orchestra|quartet|trio|ensemble|chorus|brass band|drama club|book club|reading group|walking group|running club|chess club|tennis club|rowing club|football club|rugby club|cricket club"
+    r"|fencing club|swimming club|cycling club|quiz team|pub quiz team|team|rescue crew|crew|lifeboat crew|fire brigade|party|union|association|society|allotment association|committee|council|board|club|knitting circle|support group|writing group|gym|co-op|scouts|guides"
 )

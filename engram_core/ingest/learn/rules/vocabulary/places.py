@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from engram_core.ingest.learn.rules.vocabulary.companies import KNOWN as COMPANIES
 from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
 
 KNOWN = listed(
@@ -54,28 +55,20 @@ atlanta charlotte raleigh miami orlando tampa jacksonville new_orleans baltimore
 boston anchorage honolulu boise omaha richmond savannah charleston mexico_city guadalajara monterrey oaxaca tijuana havana
 guatemala_city san_salvador bogota bogotá medellin medellín cali cartagena quito guayaquil lima cusco la_paz santiago
 valparaiso buenos_aires cordoba córdoba rosario mendoza montevideo asuncion sao_paulo são_paulo rio_de_janeiro brasilia
-salvador recife fortaleza curitiba porto_alegre belo_horizonte campinas caracas"""
+salvador recife fortaleza curitiba porto_alegre belo_horizonte campinas caracas
+derry hull preston bolton sunderland wolverhampton luton swindon blackpool bournemouth middlesbrough huddersfield lancaster
+ipswich peterborough northampton gloucester worcester stirling inverness kilkenny sligo tralee drogheda glossop stockport
+oldham rochdale salford croydon hackney peckham brixton camden islington galway chester durham exmouth penzance whitby
+bloemfontein lviv asmara coimbra aveiro padua bergamo ferrara pisa siena parma modena bari catania gdynia łódź lublin
+szczecin katowice bydgoszcz białystok sopot brașov iași constanta novosibirsk kazan samara tirana pristina podgorica
+rijeka zadar maribor tromso ålesund vaasa oulu turku jyväskylä akureyri tórshavn cluj_napoca szeged pécs debrecen winnipeg
+saskatoon kelowna guelph anaheim fresno bakersfield tacoma spokane reno tempe wichita
+dayton akron toledo rochester syracuse albany hartford knoxville chattanooga birmingham
+baton_rouge little_rock des_moines fargo sioux_falls anchorage juneau honolulu kumasi abidjan bamako kinshasa luanda
+lilongwe windhoek gaborone maputo antananarivo kigali bujumbura dodoma zanzibar arusha kisumu surabaya yogyakarta makassar
+davao iloilo can_tho vientiane yangon mandalay chittagong surat nagpur indore bhopal patna coimbatore mysore mysuru
+mangalore vizag visakhapatnam thiruvananthapuram trivandrum goa chandigarh amritsar varanasi guwahati"""
 )
-
-#: Countries and states: who lives in one may live in a town of it, too.
-REGIONS = listed("""afghanistan albania algeria argentina armenia australia austria azerbaijan bangladesh belarus belgium bolivia
-    bosnia botswana brazil bulgaria cambodia cameroon canada chile china colombia costa_rica croatia cuba
-    cyprus czechia denmark ecuador egypt england estonia ethiopia finland france georgia germany ghana greece
-    guatemala haiti honduras hungary iceland india indonesia iran iraq ireland israel italy jamaica japan
-    jordan kazakhstan kenya kosovo laos latvia lebanon lithuania madagascar malaysia malta mexico moldova
-    mongolia montenegro morocco mozambique myanmar namibia nepal netherlands the_netherlands new_zealand
-    nicaragua nigeria north_macedonia norway oman pakistan paraguay peru philippines the_philippines poland
-    portugal qatar romania russia rwanda saudi_arabia scotland senegal serbia slovakia slovenia somalia
-    south_africa south_korea spain sri_lanka sudan sweden switzerland syria taiwan tanzania thailand tunisia
-    turkey uganda ukraine united_kingdom united_states uruguay uzbekistan venezuela vietnam wales yemen zambia
-    zimbabwe the_us the_usa the_uk usa uk uae alabama alaska arizona arkansas california colorado connecticut
-    delaware florida hawaii idaho illinois indiana iowa kansas kentucky louisiana maine maryland massachusetts
-    michigan minnesota mississippi missouri montana nebraska nevada new_hampshire new_jersey new_mexico
-    north_carolina north_dakota ohio oklahoma oregon pennsylvania rhode_island south_carolina south_dakota
-    tennessee texas utah vermont virginia west_virginia wisconsin wyoming ontario quebec alberta
-    british_columbia manitoba saskatchewan nova_scotia new_brunswick queensland new_south_wales tasmania
-    bavaria catalonia tuscany sicily sardinia andalusia brittany normandy provence cornwall devon kent essex
-    sussex yorkshire""")
 
 #: What people move to, or live in, that is no home: days, teams, products.
 _HARDLY = re.compile(
@@ -93,4 +86,6 @@ _HARDLY = re.compile(
 
 def is_place(words: str) -> bool:
     """Tell whether capitalised words may be a place to live in."""
-    return _HARDLY.fullmatch(words) is None and not (words.isupper() and len(words) > 4)
+    lower = words.casefold()
+    is_company = lower in COMPANIES or lower.split()[0] in COMPANIES
+    return not is_company and _HARDLY.fullmatch(words) is None and not (words.isupper() and len(words) > 4)

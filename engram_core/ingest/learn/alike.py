@@ -1,0 +1,135 @@
+"""When two values say the same, one of them more precisely, and when a statement names some words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from engram_core.domain.claim import Claim, plain
+from engram_core.domain.memory import Memory
+from engram_core.ingest.learn.attributes import is_single
+from engram_core.ingest.learn.places import REGIONS
+
+#: What may be said with a word more or less: "St Mary's Hospital" is "St Mary's". A place may not: "York", "New York".
+_WORD_MORE = frozenset(["name", "employer", "workplace", "occupation", "school", "studies", "car", "partner"])
+#: With one of these it is another occupation.
+_RANKS = frozenset(
+    [
+        *("assistant", "deputy", "junior", "senior", "trainee", "apprentice", "student", "associate", "vice", "acting"),
+        *("interim", "intern", "former", "head", "chief", "lead", "retired", "would-be", "ex", "aspiring"),
+    ]
+)
+#: Attributes whose value is or holds a name.
+NAMES = frozenset(["name", "partner", "friend", "family", "pet", "acquaintance"])
+#: Attributes whose value is a word for what somebody is, and a name.
+_NAMED = frozenset(["family", "pet", "acquaintance"])
+#: Words for the same person; any two words for an animal are.
+_SAME_PERSON = tuple(
+    frozenset(words.split())
+    for words in (
+        "mother mum mom mama mam mummy mommy stepmother stepmom",
+        "father dad papa pa daddy stepfather stepdad",
+        "grandmother grandma granny gran nan nana",
+        "grandfather grandpa grandad granddad",
+        "child kid son daughter baby toddler twin eldest youngest oldest firstborn stepson stepdaughter",
+        "sibling brother sister twin",
+        "aunt auntie",
+        "boss manager supervisor",
+        "colleague coworker co-worker",
+        "roommate flatmate housemate",
+        "neighbour neighbor",
+        "landlord landlady",
+    )
+)
+#: Not the one inside a number: "2,000".
+_COMMA = re.compile(r",(?!\d)|(?<!\d),")
+_LONG = 6
+_STEM = 5
+
+
+def find(memories: Iterable[Memory], claim: Claim) -> Memory | None:
+    """Return the statement that says what a claim says, be it with a part more or less ("Porto, Portugal")."""
+    for memory in memories:
+        assert memory.claim is not None
+        known, said = _parts(memory.claim.value), _parts(claim.value)
+        shorter = min(len(known), len(said))
+        if known[:shorter] == said[:shorter]:
+            return memory
+        if _is_same_person(memory.claim, claim) or _is_word_more(memory.claim, claim):
+            return memory
+    return None
+
+
+def is_refined(known: Claim, said: Claim) -> bool:
+    """Tell whether a value says what is known with something added."""
+    if _is_same_person(known, said):
+        return False
+    return len(_parts(said.value)) > len(_parts(known.value)) or (
+        said.attribute in _WORD_MORE and set(plain(known.value).split()) < set(plain(said.value).split())
+    )
+
+
+def may_lie_in(said: Claim, known: Claim) -> bool:
+    """Tell whether a home may be a town of the country that is known."""
+    return said.attribute == "home" and known.value.casefold() in REGIONS and said.value.casefold() not in REGIONS
+
+
+def mentions(memory: Memory, words: str) -> bool:
+    """Tell whether the value has these words; of an attribute with one value, also whether it is among them.
+
+    "Acme Ltd" is the "Acme" that is known to employ somebody; that somebody no longer likes "New York pizza" says
+    nothing of "pizza".
+    """
+    assert memory.claim is not None
+    value, wanted = set(plain(memory.claim.value).split()), set(plain(words).split())
+    if not wanted:
+        return False
+    return wanted <= value or (is_single(memory.claim.attribute) and value <= wanted)
+
+
+def names(memory: Memory, words: str) -> bool:
+    """Tell whether the text has these words, in one form or another: "dyslexia" names what says "dyslexic"."""
+    wanted, said = plain(words).split(), plain(memory.text).split()
+    return bool(wanted) and all(any(_is_form(word, other) for other in said) for word in wanted)
+
+
+def exchanged(text: str, old: str, new: str) -> str:
+    """Put words in the place of others."""
+    return re.sub(rf"\b{re.escape(old)}\b", lambda _: new, text, flags=re.IGNORECASE)
+
+
+def _parts(value: str) -> list[str]:
+    return [words for part in _COMMA.split(value) if (words := plain(part))] or [""]
+
+
+def _is_word_more(known: Claim, said: Claim) -> bool:
+    if said.attribute not in _WORD_MORE:
+        return False
+    one, other = set(plain(known.value).split()), set(plain(said.value).split())
+    return bool(one and other) and (one <= other or other <= one) and not (one ^ other) & _RANKS
+
+
+def _is_same_person(known: Claim, said: Claim) -> bool:
+    """Tell whether "mum Ada" and "mother Ada" are meant, or "dog Rex" and "whippet Rex"."""
+    if said.attribute not in _NAMED or known.attribute != said.attribute:
+        return False
+    (kind, name), (other, others) = _kind_and_name(known.value), _kind_and_name(said.value)
+    if not name or name != others:
+        return False
+    return said.attribute == "pet" or any({kind, other} <= group for group in _SAME_PERSON)
+
+
+def _kind_and_name(value: str) -> tuple[str, str]:
+    """Take "golden retriever Rex" apart; a name begins with the first capital."""
+    words = value.split()
+    begin = next((i for i, word in enumerate(words) if word[:1].isupper()), len(words))
+    return plain(" ".join(words[:begin])), plain(" ".join(words[begin:]))
+
+
+def _is_form(word: str, other: str) -> bool:
+    if word == other:
+        return True
+    if min(len(word), len(other)) < _LONG:
+        return word.rstrip("s") == other.rstrip("s")
+    stem = max(_STEM, min(len(word), len(other)) - 2)
+    return word[:stem] == other[:stem]
