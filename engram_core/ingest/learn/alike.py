@@ -21,6 +21,25 @@ _RANKS = frozenset(
 )
 #: Attributes whose value is or holds a name.
 NAMES = frozenset(["name", "partner", "friend", "family", "pet", "acquaintance"])
+#: Attributes of which one value may take the place of another; one may like tea and coffee.
+CHANGING = frozenset(
+    [
+        *(
+            "employer",
+            "occupation",
+            "workplace",
+            "school",
+            "studies",
+            "teaches",
+            "diet",
+            "car",
+            "owns",
+            "plays",
+            "learning",
+        ),
+        *("hobby", "medication", "member", "activity", "native_language", "goal"),
+    ]
+)
 #: Attributes whose value is a word for what somebody is, and a name.
 _NAMED = frozenset(["family", "pet", "acquaintance"])
 #: Words for the same person; any two words for an animal are.
@@ -43,6 +62,7 @@ _SAME_PERSON = tuple(
 )
 #: Not the one inside a number: "2,000".
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
+_NICKNAME = 3
 _LONG = 6
 _STEM = 5
 
@@ -106,7 +126,15 @@ def _is_word_more(known: Claim, said: Claim) -> bool:
     if said.attribute not in _WORD_MORE:
         return False
     one, other = set(plain(known.value).split()), set(plain(said.value).split())
+    if said.attribute == "partner" and _is_short_for(known.value, said.value):
+        return True
     return bool(one and other) and (one <= other or other <= one) and not (one ^ other) & _RANKS
+
+
+def _is_short_for(name: str, other: str) -> bool:
+    """Tell whether one may be what somebody of the other name is called: Sam and Samantha."""
+    short, long = sorted((plain(name), plain(other)), key=len)
+    return len(short) >= _NICKNAME and long.startswith(short)
 
 
 def _is_same_person(known: Claim, said: Claim) -> bool:

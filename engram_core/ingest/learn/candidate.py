@@ -33,6 +33,8 @@ class Candidate:
         importance: 0 to 1.
         instead_of: For a correction ("it is Max, not Rex"), the value that was wrong; empty means whatever was there.
             None: not a correction.
+        replaces: For a change that names what it ends ("from nursing to midwifery", "my new boss"), words for that. A
+            claim without an attribute then has that of the statement which they name.
         metadata: Kept with the statement; where structured memories are set up, their fields.
     """
 
@@ -46,6 +48,7 @@ class Candidate:
     certainty: float = 1.0
     importance: float = 0.5
     instead_of: str | None = None
+    replaces: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -14,7 +14,7 @@ from engram_core.domain.claim import plain
 from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
-from engram_core.ingest.learn.alike import NAMES, exchanged, find, is_refined, may_lie_in, mentions, names
+from engram_core.ingest.learn.alike import CHANGING, NAMES, exchanged, find, is_refined, may_lie_in, mentions, names
 from engram_core.ingest.learn.attributes import ATTRIBUTES, FAVOURITE, is_single, opposite
 from engram_core.ingest.learn.candidate import Candidate
 from engram_core.ingest.withhold import withheld
@@ -110,6 +110,8 @@ class Reconciler:
     # -- intents
 
     def _state(self, candidate: Candidate) -> None:
+        if candidate.replaces and (self._change(candidate) or not candidate.claim.attribute):
+            return
         if candidate.instead_of is not None and not candidate.claim.attribute:
             renamed = self._renamed(candidate, candidate.instead_of)
             if renamed is None:
@@ -197,6 +199,23 @@ class Reconciler:
                 continue
             return replace(candidate, claim=replace(claim, value=right), text=text, kind=memory.kind)
         return None
+
+    def _change(self, candidate: Candidate) -> bool:
+        """Put a value in the place of the latest one that a change names, if one is known."""
+        wanted = {candidate.claim.attribute} if candidate.claim.attribute else CHANGING
+        for memory in reversed(self._current.values()):
+            claim = memory.claim
+            if claim is None or claim.subject != candidate.claim.subject or not _holds(memory):
+                continue
+            if claim.attribute in wanted and mentions(memory, candidate.replaces):
+                if not candidate.claim.attribute:
+                    text = exchanged(memory.text, claim.value, candidate.claim.value)
+                    claim = replace(claim, value=candidate.claim.value)
+                    candidate = replace(candidate, claim=claim, text=text, kind=memory.kind)
+                if find([memory], candidate.claim) is None:
+                    self._supersede(candidate, memory)
+                    return True
+        return False
 
     def _follow(self, candidate: Candidate, verdict: Verdict) -> None:
         neighbour = self._current.get(verdict.neighbour.id) if verdict.neighbour else None

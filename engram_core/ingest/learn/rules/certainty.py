@@ -23,6 +23,7 @@ _INSTEAD = re.compile(
     r"(?<![\w'])(?:now|instead|from now on|these days|no longer|any ?more|since)(?![\w'])", re.IGNORECASE
 )
 _NICK = re.compile(r"(?<![\w'])(?:calls? me|go by|am called)(?![\w'])", re.IGNORECASE)
+_I_AM = re.compile(r"(?:I'm|I am|this is) ", re.IGNORECASE)
 _MOVED = re.compile(r"(?<![\w'])(?:moved|relocated|moving)(?![\w'])", re.IGNORECASE)
 _ONLY_CAR = re.compile(
     r"(?<![\w'])(?:drive|traded|swapped|my (?:new )?car|our (?:new )?car|replaced|now)(?![\w'])", re.IGNORECASE
@@ -40,7 +41,8 @@ def certainty(claim: Claim, clause: str) -> float:
     is_beside = (
         attribute in _ADDS_UP
         or (attribute in ("occupation", "employer") and _BESIDE.search(clause))
-        or (attribute == "name" and _NICK.search(clause) and not _INSTEAD.search(clause))
+        # Who is known as Katherine is Kat, too.
+        or (attribute == "name" and (_NICK.search(clause) or _I_AM.match(clause)) and not _INSTEAD.search(clause))
         or (attribute == "car" and not _ONLY_CAR.search(clause))
         or (attribute == "home" and claim.value.casefold() in REGIONS and not _MOVED.search(clause))
         or (attribute in ("email", "phone") and _SECOND.search(clause))

@@ -32,7 +32,11 @@ _DID_I = re.compile(r"(?:did (?:i|you) (?:mention|tell|know))", re.IGNORECASE)
 MENDING = re.compile(
     r"(?:(?:oh|no|oh no|ok|okay|sorry|wait|hm+|ah|argh|ugh|well|so|actually)[\s,:!.–—-]+)*(?:correction|scratch that|strike that|my mistake|my bad|i misspoke|i mistyped|i misread|i meant(?: to say| to write| to type)?|i mean|typo|oops|whoops|(?:(?:damn|stupid|bloody|my) )?auto-?correct(?:ed)?(?: again| strikes again| got me| error| fail)?|(?:that|it|this)(?:'s| is| was) (?:wrong|not right|not true|a typo|a mistake|incorrect|autocorrect)(?: actually)?|not true"
     r"|i (?:typed|wrote|said|put|spelled|spelt|remembered|misremembered|gave you)(?: you)?(?: that| this| it)? (?:wrong(?:ly)?|incorrectly)(?: before| earlier| yesterday| last time)?|i(?:'ve)? made a (?:mistake|typo|slip)|i misremembered|i misheard|i mis-?spoke|misread(?: it| that)?|wait,? no|slip of the (?:tongue|pen)"
-    r"|i (?:got|had) (?:that|it) wrong|i (?:mixed|got) (?:them|those|that|it) (?:up|mixed up)|i mixed (?:them )?up|wrong (?:one|number|name|date)|other way round|small correction|quick correction|let me correct (?:that|myself)|i need to correct \w+|i lied)(?![\w'])[\s,:!.–—-]*",
+    r"|i (?:got|had) (?:that|it) wrong|i (?:mixed|got) (?:them|those|that|it) (?:up|mixed up)|i mixed (?:them )?up|wrong (?:one|number|name|date)|other way round|small correction|quick correction|let me correct (?:that|myself)|i need to correct \w+|i lied)(?![\w'])[\s,:!.–—-]*|\*+(?=\w)",
+    re.IGNORECASE,
+)
+_AS_SAID = re.compile(
+    r",? (?:as|like) i(?:'ve| have)? (?:already )?(?:said|told you|mentioned)(?: before| earlier| already)?(?=,|$)",
     re.IGNORECASE,
 )
 #: Said before the opposite of what is meant: "Sure, I'm a morning person".
@@ -55,7 +59,7 @@ _ASKING = (
 )
 #: Verbs which a clause may begin with when it goes on about the subject of the one before.
 _GOING_ON = (
-    r"live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|moved|relocated|started|joined|got|adopted|bought|turned|became|quit|left|am|can't stand|can't eat|can't have|don't eat|don't drink|don't like|do|go|sell|bake|make|sing|eat|grew up"
+    r"weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|moved|relocated|started|joined|got|adopted|bought|turned|became|quit|left|am|can't stand|can't eat|can't have|don't eat|don't drink|don't like|do|go|sell|bake|make|sing|eat|grew up"
     r"|work|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|avoids|loves|likes|enjoys|hates|has|still|now|also|currently|just|recently|originally"
 )
 _THIRD = r"is|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|loves|likes|enjoys|hates|has|can't|doesn't|turned|moved|got|just|also|still|quit|started|adopted|sells|isn't"
@@ -141,6 +145,7 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
     """Yield the clauses of a sentence, asides in parentheses after the clause that they stand in."""
     mended = MENDING.match(sentence.text)
     text = sentence.text[mended.end() :] if mended else sentence.text
+    text = _AS_SAID.sub("", text)
     is_ironic = mended is None and _IRONIC.match(text) is not None
     text, asides = _without_asides(_APPOSED.sub(r"\1 \2 ", text))
     if (capacity := _AS_A.match(text)) is not None:

@@ -23,11 +23,15 @@ RENAMED = re.compile(
 )
 #: After "typo", "I meant", "sorry": the same without a verb.
 MENDED = re.compile(
-    rf"(?:i meant |it's )?{_NEW},? (?:and )?not {_OLD}|not (?P<old2>[\w'.-]+),? (?:but )?(?P<new2>{NAME}|[\w'.-]+)",
+    rf"(?:i meant |it's )?{_NEW},? (?:and )?not {_OLD}(?:,.*)?|not (?P<old2>[\w'.-]+),? (?:but )?(?P<new2>{NAME}|[\w'.-]+)(?:,.*)?",
     re.IGNORECASE,
 )
+#: "Odin isn't nine", before "he's twelve".
+DENIED = re.compile(
+    r"am not (?:a |an |in |from |near |called |named )?(?P<old>[\w'-]+(?: [\w'-]+){0,2}?)(?: years old)?", re.IGNORECASE
+)
 
-_GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead|was put (?:down|to sleep)|had to be put (?:down|to sleep)|crossed the rainbow bridge)"
+_GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead|was put (?:down|to sleep)|had to be put (?:down|to sleep)|crossed the rainbow bridge)(?! laughing| of (?:laughter|boredom|embarrassment|shame)| down| out| inside| in (?:the|a) (?:game|film|movie|book|show|series))(?!\w)"
 #: What is over, with the attribute that it ends.
 OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("pet", re.compile(rf"(?:my|our) (?:[\w-]+ ){{0,2}}(?:{SPECIES}),? (?P<what>{NAME}),? {_GONE}.*", re.IGNORECASE)),
@@ -35,7 +39,7 @@ OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "pet",
         re.compile(
-            rf"(?:we|i) (?:had to say goodbye to|said goodbye to|had to put down|put down|lost|buried) (?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<what>{NAME})(?=$|,| | on| last| yesterday).*",
+            rf"(?:we|i) (?:had to say goodbye to|said goodbye to|had to put down|put down|lost|buried) (?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<what>{NAME})(?=$|,| (?:on|last|yesterday|today|this|in (?!the park)|two|three|a (?:week|month|year)|to (?:cancer|old age|illness))\b).*",
             re.IGNORECASE,
         ),
     ),
@@ -71,6 +75,20 @@ OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
         "acquaintance",
         re.compile(
             rf"(?:my (?:flatmate|roommate|housemate|lodger) )?(?!(?:I|we|he|she|they|it)\b)(?P<what>{NAME}) (?:has )?(?:just |finally )?moved out(?=$|,| (?:on|last|yesterday|today|this|in (?!the way)|at|so|and|because|two|three|a)\b).*|(?P<what2>{NAME}) no longer lives with (?:us|me)(?!\w).*",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "condition",
+        re.compile(
+            rf"(?:our|my) (?:[\w-]+ ){{0,2}}(?:son|daughter|baby|twins|girl|boy)(?: {NAME})? (?:was|were) born (?:on|last|yesterday|today|this|in the)(?!\w).*",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "employer",
+        re.compile(
+            rf"(?P<what>{ORG}) (?:has |have )?(?:just )?(?:laid me off|fired me|let me go|made me redundant)(?!\w).*",
             re.IGNORECASE,
         ),
     ),
@@ -115,5 +133,6 @@ def over(text: str) -> tuple[str, str] | None:
     """Return (attribute, words) of what a clause says is over, be it known or not."""
     for attribute, pattern in OVER:
         if (match := pattern.fullmatch(text)) is not None:
-            return attribute, next((value for value in match.groups() if value), "")
+            words = "pregnant" if attribute == "condition" else ""
+            return attribute, next((value for value in match.groups() if value), words)
     return None

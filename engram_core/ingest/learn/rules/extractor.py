@@ -17,6 +17,7 @@ from engram_core.ingest.learn.rules.clauses import MENDING, Clause, clauses
 from engram_core.ingest.learn.rules.commands import REFUSAL, is_command
 from engram_core.ingest.learn.rules.forgetting import Forgotten, forgets
 from engram_core.ingest.learn.rules.guards import is_willing
+from engram_core.ingest.learn.rules.numbers import number
 from engram_core.ingest.learn.rules.owning import owned
 from engram_core.ingest.learn.rules.sentences import MOST_CHARACTERS, sentences
 from engram_core.ingest.learn.rules.statements import ENDED, STATED, Found
@@ -78,6 +79,8 @@ class _Turn:
         self._unnamed: re.Match[str] | None = None
         self._before: Said | None = None
         self._mends = False
+        #: Of whom the clause before denied what.
+        self._denied: tuple[str, str] | None = None
         self._made: set[tuple[str, str, str, str]] = set()
 
     def candidates(self) -> Iterator[Candidate]:
@@ -110,7 +113,8 @@ class _Turn:
             yield self._end(
                 Claim(self._subject, *gone), self._written, since(clause.text, self._turn.valid_from, changed=True)
             )
-            return
+            if "divorced" not in clause.text:
+                return
         people = list(naming.named(clause.text, self._unnamed, is_past=_YEAR.search(clause.when) is not None))
         for person in people:
             self._people.meet(person.name, person.gender)
@@ -130,7 +134,13 @@ class _Turn:
                 claim = Claim(self._subject, person.attribute, person.value)
                 text = worded(self._written, person.attribute, person.value)
                 wrong = corrected["old"] if corrected is not None and len(people) == 1 else None
-                yield replace(self._candidate(claim), text=text, kind=kind_of(person.attribute), instead_of=wrong)
+                yield replace(
+                    self._candidate(claim),
+                    text=text,
+                    kind=kind_of(person.attribute),
+                    instead_of=wrong,
+                    replaces=person.instead_of,
+                )
 
     def _said(self, clause: Clause) -> Iterator[Candidate]:
         mends = clause.mends or self._mends
@@ -141,15 +151,34 @@ class _Turn:
                 self._candidate(Claim(self._subject, "", right)), text=right, instead_of=wrong, certainty=sure
             )
             return
+        denied, self._denied = self._denied, None
         stated = list(self._read(clause, mends=mends))
         if not stated and (match := corrections.CORRECTED.fullmatch(clause.text)) is not None:
-            right_ones = list(self._read(replace(clause, text=match["state"])))
-            stated = [replace(right_ones[0], instead_of=match["old"])] if len(right_ones) == 1 else []
+            stated = self._corrected(replace(clause, text=match["state"]), match["old"])
+        elif denied is not None:
+            subject, wrong = denied
+            stated = [
+                replace(c, instead_of=wrong)
+                if c.intent == "state" and c.claim.subject == subject and is_single(c.claim.attribute)
+                else c
+                for c in stated
+            ]
         elif mends:
             stated = [
                 replace(c, instead_of="") if c.intent == "state" and is_single(c.claim.attribute) else c for c in stated
             ]
         yield from stated
+
+    def _corrected(self, clause: Clause, wrong: str) -> list[Candidate]:
+        """Read what stands before ", not Rex"; of somebody whom the turn does not know, it corrects what is known alone."""
+        right = list(self._read(clause))
+        if len(right) == 1:
+            return [replace(right[0], instead_of=wrong)]
+        unknown = list(self._read(clause, mends=True)) if not right else []
+        if len(unknown) != 1 or unknown[0].intent != "state":
+            return []
+        claim = replace(unknown[0].claim, attribute="")
+        return [replace(self._candidate(claim), text=claim.value, instead_of=wrong)]
 
     def _read(self, clause: Clause, *, mends: bool = False) -> Iterator[Candidate]:
         before = self._before if clause.goes_on else None
@@ -159,6 +188,10 @@ class _Turn:
             if clause.is_first:
                 yield from self._bio(clause)
             return
+        if (denied := corrections.DENIED.fullmatch(found.predicate)) is not None:
+            self._denied = (found.name.casefold() or self._subject, number(denied["old"]))
+            if found.name:
+                self._people.meet(found.name)
         for rules in (ENDED, STATED):
             match = rules.read(found.predicate, found.who, clause.text)
             if match is not None and (mends or self._may_say(found, match)):
@@ -198,6 +231,9 @@ class _Turn:
                 continue
             if rule.intent == "end":
                 yield self._end(claim, written, (when, phrase) if when else None)
+            elif rule.intent == "change":
+                made = replace(self._candidate(claim), text=value, replaces=match.groups["old"])
+                yield replace(made, valid_from=when or moment)
             elif rule.intent == "deny":
                 yield replace(self._candidate(claim), text=worded(written, attribute, value), intent="deny")
             else:

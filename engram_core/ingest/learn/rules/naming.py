@@ -35,7 +35,7 @@ _IS_MINE = re.compile(
 )
 #: "My daughter is Leilani", and nothing else: "my sister is English" says what she is.
 _IS_CALLED = re.compile(
-    rf"(?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|ren)?(?: is|'s| are)(?: now)? (?P<names>{NAMES})",
+    rf"(?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|ren)?(?: is|'s| are)(?P<now> now)? (?P<names>{NAMES})",
     re.IGNORECASE,
 )
 _TOGETHER = re.compile(
@@ -94,12 +94,14 @@ class Named:
         value: As a claim has it: `sister Anna`.
         name: Alone.
         gender: "he", "she" or "".
+        instead_of: What they are, where that can be one person alone: "my new boss".
     """
 
     attribute: str
     value: str
     name: str
     gender: str
+    instead_of: str = ""
 
 
 def named(clause: str, antecedent: re.Match[str] | None, *, is_past: bool = False) -> Iterator[Named]:
@@ -177,9 +179,15 @@ def _of(match: re.Match[str], names: str) -> Iterator[Named]:
         gender = "he" if _MALE.fullmatch(kind) else "she" if _FEMALE.fullmatch(kind) else ""
         plain = {"puppy": "dog", "pup": "dog", "kitten": "cat", "kitty": "cat"}.get(kind.casefold(), kind.casefold())
         value = name if attribute in ("partner", "friend") and not late else f"{late}{plain} {name}"
-        yield Named("family" if late and attribute == "partner" else attribute, value, name, gender)
+        is_new = ("new " in f"{adjective} " or groups.get("now")) and plain in _ONE_OF_A_KIND
+        kept = "family" if late and attribute == "partner" else attribute
+        yield Named(kept, value, name, gender, plain if is_new else "")
 
 
+#: Of whom somebody has one at a time.
+_ONE_OF_A_KIND = frozenset(
+    ["boss", "manager", "supervisor", "landlord", "landlady", "therapist", "dentist", "doctor", "gp", "accountant"]
+)
 _ALSO_NAMES = frozenset(["paris", "sydney", "florence", "austin", "charlotte", "victoria", "jordan", "georgia", "madison", "phoenix", "savannah", "adelaide", "chelsea", "israel", "lima", "cali", "india", "milan", "verona", "rosario", "alexandria", "santiago", "salvador"])  # fmt: skip
 
 

@@ -21,6 +21,11 @@ _US = re.compile(
     rf"(?:(?:(?:my|our) (?:[\w-]+ ){{0,2}}?[\w-]+(?: {NAME})?|{NAME}),? (?:and|&) (?:I|me|myself)|me and (?:my [\w-]+(?: {NAME})?|{NAME}))(?P<short>'ve|'re|'d|'ll| are| have got| have)?(?![\w'])\s*",
     re.IGNORECASE,
 )
+#: "Green is my new favourite colour".
+_DEAREST = re.compile(
+    r"(?!(?:it|this|that|he|she|they|you|which|what|who|there|here|one|mine)\b)(?P<value>[\w'&-]+(?: [\w'&-]+){0,3}?)(?: is|'s) (?:now )?my (?P<what>(?:new |current |all-time |absolute )*favou?rite [a-z]+(?: [a-z]+)?)",
+    re.IGNORECASE,
+)
 #: "I will be moving" says what "I'm moving" says.
 _WILL_BE = re.compile(r"^will be (?=\w+ing\b)", re.IGNORECASE)
 _OWN = re.compile(r"(?:my|our|mine|home)(?![\w-])", re.IGNORECASE)
@@ -48,7 +53,7 @@ _DROPPED_BEEN = re.compile(
     r"been (?=living|working|based|learning|vegan|vegetarian|married|diagnosed|to (?-i:[A-Z]))", re.IGNORECASE
 )
 _DROPPED_AM = re.compile(
-    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on \d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
+    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on (?:[a-z]{5,} )?\d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
     re.IGNORECASE,
 )
 _HERE = re.compile(
@@ -102,6 +107,8 @@ def said(text: str, people: People, before: Said | None, *, is_open: bool) -> Sa
         before: What the clause before it said, where this one goes on about the same.
         is_open: Whether the subject may be left out.
     """
+    if (dearest := _DEAREST.fullmatch(text)) is not None:
+        return Said("I", "", f"my {dearest['what']} is {dearest['value']}")
     if (us := _US.match(text)) is not None:
         return Said("we", "", _predicate(us["short"] or "", text[us.end() :]))
     if (match := _MINE.match(text)) is not None:

@@ -16,7 +16,7 @@ from engram_core.ingest.learn.rules.statements.rule import Found, Rules, Who
 
 #: What is so, and what is no longer so or never was.
 STATED, ENDED = Rules(), Rules()
-for _theme in (home, study, work, person, food, tastes, skills, habits, doings):
+for _theme in (home, study, work, person, food, tastes, habits, skills, doings):
     STATED.add(_theme.RULES)
 ENDED.add(ends.RULES)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, deny, end
-from engram_core.ingest.learn.rules.vocabulary.kinds import CARS, DIETS, FOODS, PARTNERS, PLAYED, SPORTS
+from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, change, deny, end
+from engram_core.ingest.learn.rules.vocabulary.kinds import CARS, DIETS, FOODS, NATIONALITIES, PARTNERS, PLAYED, SPORTS
 from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG, PHRASE, PLACE
 
 _MORE = r"(?= .*any ?more| anymore)"
@@ -14,8 +14,22 @@ _FOR_GOOD = r"(?!.*\b(?:early|late|lunch|o'clock|at \d|am|pm|on time|my (?:keys|
 _ORG = rf"(?:the )?(?P<org>{ORG}|[\w'&.+-]+)"
 _PLACE = rf"(?P<place>{PLACE}|[\w'-]+)"
 _NAME = rf"(?P<name>{NAME}|[\w'-]+)"
+_THING = r"(?!(?:it|that|this|them|him|her|me|you|work|home|bed)\b)[\w'&.-]+(?: (?!(?:for|to|with|from|in|out|over|off|up|early|late|at|on)\b)[\w'&.-]+){0,2}"
+_OLD = rf"(?:my |the |our |a |an |his |her )?(?P<old>{_THING})"
+_NEW = rf"(?:my |the |our |a |an |his |her |some )?(?:new )?(?P<new>(?!(?:lent|ramadan|now|good|ever|health|personal|family|medical|ethical|lack|time|reasons|years?|months?|weeks?|days?|long|vacation|holidays?|kids|money|while|bit|moment|lunch|dinner|breakfast|fun|\d+|two|three|a)\b){_THING}?)"
+_FOR_NOW = r"(?!.*\b(?:today|tonight|this (?:morning|week|evening|afternoon)|for (?:a|the|now|one)|lunch|dinner|breakfast)\b).*"
 
 RULES: tuple[Rule, ...] = (
+    change(
+        "switched changed converted transferred have",
+        rf"(?:have )?(?:switched|changed|converted|transferred|changed over|switched over) (?:majors? |degrees? |jobs? |courses? )?from {_OLD} to {_NEW}",
+        tail=_FOR_NOW,
+    ),
+    change(
+        "swapped traded exchanged ditched dropped replaced left have gave",
+        rf"(?:have )?(?:swapped|traded|exchanged|ditched|dropped|replaced|left|given up|gave up)(?: in| out)? {_OLD}(?: in| out| over)? (?:for|with) {_NEW}",
+        tail=_FOR_NOW,
+    ),
     end(
         "no don't",
         rf"(?:no longer live in {_PLACE}|don't live in (?P<place2>{PLACE}|[\w'-]+){_MORE})",
@@ -53,10 +67,10 @@ RULES: tuple[Rule, ...] = (
     ),
     end(
         "resigned stepped quit have stopped am",
-        r"(?:have )?(?:resigned|stepped down|quit|retired) as (?:the |a |an )?(?P<office>[\w'-]+(?: [\w'-]+){0,2}?)|(?:have )?stopped (?:being|working as) (?:the |a |an )?(?P<office2>[\w'-]+(?: [\w'-]+){0,2}?)",
+        rf"(?:have )?(?:resigned|stepped down|quit|retired) as (?:the |a |an )?(?P<office>[\w'-]+(?: [\w'-]+){{0,2}}?)|(?:have )?stopped (?:being|working as) (?:the |a |an )?(?!(?:{DIETS})\b)(?P<office2>[\w'-]+(?: [\w'-]+){{0,2}}?)",
         ("occupation", "{office}"),
         ("occupation", "{office2}"),
-        ("member", "{office}"),
+        ("trait", "{office}"),
         ("trait", "{office2}"),
     ),
     end("stopped have", rf"(?:have )?stopped working (?:at|for) {_ORG}", ("employer", "{org}"), tail=_FOR_GOOD),
@@ -97,7 +111,13 @@ RULES: tuple[Rule, ...] = (
         ("occupation", "{job}"),
         ("occupation", "{job2}"),
     ),
-    end("am no", rf"am no longer (?:at|with|employed by) {_ORG}", ("employer", "{org}")),
+    end(
+        "am no",
+        rf"am no longer (?:at|with|employed by) {_ORG}|am not (?:working )?(?:at|for|with) (?:the )?(?P<org2>{ORG}){_MORE}",
+        ("employer", "{org}"),
+        ("employer", "{org2}"),
+        ("partner", "{org2}"),
+    ),
     end(
         "am no",
         r"am no longer (?P<status>married|engaged|single)|am not (?P<status2>married|engaged|single)(?= anymore| any more)",
@@ -184,6 +204,7 @@ RULES: tuple[Rule, ...] = (
         "am",
         r"am (?:off|not on|no longer on|no longer taking) (?:the |my )?(?P<drug>[a-z]{5,})(?: any ?more| entirely| completely)?",
         ("medication", "{drug}"),
+        tail=r"(?!(?:today|tonight|at the moment|this|right now|for)\b).*",
     ),
     end(
         "have came went got stopped",
@@ -212,7 +233,11 @@ RULES: tuple[Rule, ...] = (
         r"(?:have )?(?:quit|stopped|gave up|given up) (?P<smoking>smoking|vaping|cigarettes)",
         ("trait", "smoker"),
     ),
-    end("haven't", r"haven't (?:had|smoked|touched) (?:a )?(?:single )?(?P<smoking>cigarettes?)", ("trait", "smoker")),
+    end(
+        "haven't have",
+        r"(?:haven't|have not) (?:had|smoked|touched) (?:a )?(?:single )?(?P<smoking>cigarettes?)",
+        ("trait", "smoker"),
+    ),
     end(
         "graduated have",
         rf"(?:have )?(?:graduated(?! to)|finished my degree|finished school|graduated from (?P<org>{ORG}))",
@@ -242,6 +267,23 @@ RULES: tuple[Rule, ...] = (
         ("owns", "{thing}"),
         ("pet", "{thing}"),
         ("car", "{thing}"),
+    ),
+    end(
+        "pulled have",
+        rf"(?:have )?pulled out of (?:the )?(?P<goal>{ORG}|[\w'-]+(?: [\w'-]+)?)",
+        ("goal", "{goal}"),
+        ("plan", "{goal}"),
+    ),
+    deny(
+        "am",
+        rf"am not (?:actually |even |really )*(?:a |an )?(?P<nation>{NATIONALITIES})(?: at all)?",
+        ("nationality", "{nation}"),
+        ("hometown", "{nation}"),
+    ),
+    deny(
+        "was never have",
+        r"(?:was never|have never been) (?:a member of|in) (?:a |an |the |any )?(?P<group>[\w'-]+(?: [\w'-]+){0,2}?)",
+        ("member", "{group}"),
     ),
     deny("never have", rf"(?:have )?never (?:actually |even |in fact )*(?:lived in) {_PLACE}", ("home", "{place}")),
     deny(

@@ -125,6 +125,13 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am take",
+        r"(?:am on|am taking|take) (?P<drug>[a-z]{5,}),? (?P<dose>\d+ ?(?:mg|mcg|micrograms|milligrams))",
+        ("medication", "{drug} {dose}"),
+        who=ONE,
+        mode="lasting",
+    ),
+    state(
+        "am take",
         r"(?:am on|am taking|take) (?P<dose>\d+ ?(?:mg|mcg)) (?:of )?(?P<drug>[a-z]{5,})",
         ("medication", "{drug} {dose}"),
         who=ONE,

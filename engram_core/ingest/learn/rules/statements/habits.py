@@ -6,7 +6,7 @@ from engram_core.ingest.learn.rules.numbers import SMALL
 from engram_core.ingest.learn.rules.statements.rule import ONE, Rule, state
 from engram_core.ingest.learn.rules.statements.values import PASTIMES
 from engram_core.ingest.learn.rules.vocabulary.firms import FIRMS
-from engram_core.ingest.learn.rules.vocabulary.kinds import GROUPS, THINGS
+from engram_core.ingest.learn.rules.vocabulary.kinds import GROUPS, PLAYED, THINGS
 from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG
 
 #: What is made, mended, grown or sold, as a rule in numbers; anything may be "fixed", "sold" or "made" once.
@@ -15,7 +15,7 @@ _WARES = r"(?P<wares>(?!(?:things|mistakes|bugs|errors|problems|issues|questions
 _AFTER = r"(?:,|and|for|in|at|on|with|but|so|by|every|now|these days|here|too|from|out of|as a|btw)\b.*|,.*"
 _GROUP = rf"(?P<group>(?:[\w'-]+ ){{0,3}}?(?:{GROUPS})(?: of (?:the )?(?-i:[A-Z])[\w' -]{{1,25}}?)?)"
 _OF = rf"(?P<org>(?:the )?{ORG})"
-_OFFICE = r"(?P<office>treasurer|chair|chairman|chairwoman|chairperson|secretary|captain|president|vice president|conductor|member|leader|goalkeeper|mascot)"
+_OFFICE = r"(?P<office>treasurer|chair|chairman|chairwoman|chairperson|secretary|captain|president|vice president|conductor|leader|goalkeeper|mascot)"
 _ADJECTIVE = r"(?:(?!(?:an?|the|my|lot|bit)\b)[\w'+-]+ ){0,3}?"
 
 RULES: tuple[Rule, ...] = (
@@ -43,8 +43,25 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am have",
-        rf"(?:am|have been) (?:a |an |the )?(?:active |paying |proud |lifelong |founding )*{_OFFICE} of (?:a|an|the|our|my) {_GROUP}",
+        rf"(?:am|have been) (?:a |an |the )?{_OFFICE} of (?:a|an|the|our|my) {_GROUP}",
+        ("trait", "{office} of {group}"),
+        mode="lasting",
+        who=ONE,
+        tail=_AFTER + r"|since .*",
+    ),
+    state(
+        "am have",
+        rf"(?:am|have been) (?:a |an |the )?(?:active |paying |proud |lifelong |founding )*member of (?:a|an|the|our|my) {_GROUP}",
         ("member", "{group}"),
+        mode="lasting",
+        who=ONE,
+        tail=_AFTER + r"|since .*",
+    ),
+    state(
+        "play",
+        rf"play (?:the )?(?P<played>{PLAYED}) (?:in|for|with) (?:a|an|the|our|my) (?!(?:only|best|worst|new|whole)\b){_GROUP}(?: (?:called|named) (?P<name>{NAME}))?",
+        ("plays", "{played}"),
+        ("member", "{group} {name?}"),
         mode="lasting",
         who=ONE,
         tail=_AFTER + r"|since .*",
@@ -88,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am",
-        r"am (?:training for|preparing for|saving (?:up )?for) (?P<goal>(?:a|an|the|my) (?!rainy)[\w'-]+(?: [\w'-]+){0,3}?)",
+        r"am (?:training for|preparing for|saving (?:up )?for) (?P<goal>(?:(?:a|an|the|my) (?!rainy)[\w'-]+|(?-i:[A-Z])[\w'-]+)(?: [\w'-]+){0,3}?)",
         ("goal", "{goal}"),
         mode="lasting",
         tail=r"(?!(?:and|or) (?:I|my)\b).*",

@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?:have )?(?:moved|relocated|emigrated)(?: last \w+| yesterday| recently| this \w+)?(?: back| over| down| up| out| here| house| permanently| in together)?(?: with [^,]{{1,30}}?)?(?: from (?:the )?{PLACE})? to {_PART}(?P<place>{PLACE})",
         ("home", "{place}"),
         mode="lasting",
+        tail=r"(?!(?:as (?:a|an|the|head|their|our)|team|department|plan|branch|office|project)\b).*",
     ),
     state(
         "moved have",
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
         who=OURS,
     ),
     state("started have", rf"(?:have )?started living {_HOW}{_IN}", ("home", "{place}"), mode="lasting"),
+    state("my", rf"my home now is (?P<place>{PLACE})", ("home", "{place}")),
     state("am", rf"am renting in (?P<place>{PLACE})", ("home", "{place}"), mode="lasting"),
     state("call", rf"call (?P<place>{PLACE}) (?:my |our )?home", ("home", "{place}"), mode="lasting", tail=""),
     state(
@@ -122,6 +124,12 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "hold have", rf"(?:hold|have) (?:a|an|both a) (?P<nation>{NATIONALITIES}) passport", ("citizenship", "{nation}")
+    ),
+    state(
+        "hold have am",
+        rf"(?:hold|have|am a) dual (?:citizenship|nationality|citizen)(?:,| of|:|-| –)? (?P<nation>{NATIONALITIES})(?: and |/|-)(?P<nation2>{NATIONALITIES})",
+        ("citizenship", "{nation}"),
+        ("citizenship", "{nation2}"),
     ),
     state(
         "have got",

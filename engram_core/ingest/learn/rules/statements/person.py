@@ -110,6 +110,13 @@ RULES: tuple[Rule, ...] = (
         tail=r"(?!to\b|from\b)(?:,|and|with|since|for|now|(?:in|on) (?:\d|last|january|february|march|april|may|june|july|august|september|october|november|december)|last|but|so|again|because|\d).*",
     ),
     state(
+        "am",
+        r"am in a (?:[\w-]+ )?relationship(?= now| again| with| since|,|$| and| but)",
+        ("relationship", "in a relationship"),
+        who=ONE,
+        mode="lasting",
+    ),
+    state(
         "am have",
         r"(?:am|have been) (?:a |recently )*(?P<widow>widow|widower)(?= since| for| now|,|$| and)",
         ("relationship", "widowed"),

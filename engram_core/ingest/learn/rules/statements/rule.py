@@ -46,7 +46,7 @@ class Rule:
     heads: tuple[str, ...]
     source: str
     claims: tuple[tuple[str, str], ...]
-    intent: Literal["state", "end", "deny"] = "state"
+    intent: Literal["state", "end", "deny", "change"] = "state"
     mode: Mode = "plain"
     who: frozenset[Who] = frozenset({"I", "we", "other"})
     toward: Literal["past", "future"] = "past"
@@ -161,6 +161,11 @@ def state(
 def end(heads: str, pattern: str, *claims: tuple[str, str], who: frozenset[Who] = ALL, tail: str | None = None) -> Rule:
     """Make a rule for what is no longer so."""
     return Rule(tuple(heads.split()), pattern, claims, "end", "any", who, tail=tail)
+
+
+def change(heads: str, pattern: str, *, tail: str | None = None) -> Rule:
+    """Make a rule for what takes the place of something: groups `old` and `new`."""
+    return Rule(tuple(heads.split()), pattern, (("", "{new}"),), "change", "lasting", tail=tail)
 
 
 def deny(heads: str, pattern: str, *claims: tuple[str, str], who: frozenset[Who] = ALL) -> Rule:

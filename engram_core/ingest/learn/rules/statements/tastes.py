@@ -18,7 +18,7 @@ _SMALL_TITLE = r"(?P<title>(?!(?:when|that|how|what|to|probably|not|always|eithe
 _KIND = rf"(?P<kind>(?!(?:part|thing|things|one|bit|word|line|is|are|so|of|about|person|place to|way|time|{_TITLED})\b)[a-z]+(?: (?!(?:is|are|part|thing|of|about|one|bit|{_TITLED})\b)[a-z]+)?)"
 _DEAREST = r"(?P<dearest>(?!(?:when|that|how|what|to|the one|probably|not|always|either|also|a|an|so|where|because|if|this|it|you|your|by|from|in|on|at|still)\b)(?:the )?[\w'&.-]+(?: (?!(?:and|but|because|so|which|when|if|these|right|at|since|though|with|by|followed|then|now|no|or|in|on|for|from|btw)\b)[\w'&.-]+){0,2})"
 #: Nothing that goes on with the value: "paris, texas".
-_END = r"(?:,? ?(?:and|but|so|because|since|now|these days|though|btw|at the moment|followed|by far|with|in|for|from|or)\b.*|,? (?:I|my)\b.*)"
+_END = r"(?:,? ?(?:and|but|so|because|since|now|these days|though|btw|at the moment|followed|by far|with|in|for|from|or)\b.*|,(?! ?(?:no|not|or|well|actually|maybe|rather|sorry|wait)\b).*)"
 _MY = r"my (?:new |current |all-time |absolute |all time )*favou?rite"
 _IS = r"(?: of all time| ever)?(?: is|'s| are| has always been|:|\s?=)(?: now| still| definitely| obviously| hands down| actually)*"
 
@@ -42,7 +42,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?:can't (?:really )?(?:stand|bear)|don't (?:really |particularly )?(?:like|enjoy|care for)|am not (?:a (?:big |huge )?fan of|(?:really |that |much )?into)) {_THINGS}",
         ("dislikes", "{things*}"),
         mode="any",
-        tail=_TAIL,
+        tail=r"(?!(?:after|before|with|without|when|in|at|on|for|too)\b)" + _TAIL,
     ),
     state(
         "prefer",

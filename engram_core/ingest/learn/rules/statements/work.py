@@ -131,6 +131,12 @@ RULES: tuple[Rule, ...] = (
     ),
     state("joined have", rf"(?:have )?joined {_INC}", ("employer", "{org}"), who=ONE),
     state(
+        "retired have",
+        r"(?:have )?(?P<retired>retired)(?= (?:last|in|this|from|yesterday|early|now|on)\b|$|,)",
+        ("occupation", "{retired}"),
+        who=ONE,
+    ),
+    state(
         "start",
         rf"start today (?:at|with) (?P<org>{ORG}){_TOWN}{_AS}",
         ("employer", "{org}"),
@@ -161,8 +167,8 @@ RULES: tuple[Rule, ...] = (
         who=ONE,
     ),
     state(
-        "became have",
-        rf"(?:have )?became? {_A}(?P<job>{_NP}){_AT}{_TOWN}",
+        "became become have",
+        rf"(?:have )?bec[ao]me {_A}(?P<job>{_NP}){_AT}{_TOWN}",
         ("occupation", "{job}"),
         ("employer", "{org}"),
         ("workplace", "{place}"),

@@ -80,7 +80,7 @@ _HARDLY = re.compile(
     r"|Outlook|Spotify|Netflix|Figma|Azure|AWS|GCP|Heroku|Vercel|Terraform|Snowflake|BigQuery|Excel|Word|Obsidian|Claude|ChatGPT"
     r"|Gemini|Signal|WhatsApp|Telegram|Twitter|Mastodon|Bluesky|Version|Plan|Phase|Chapter|Step|Level|Part|Hogwarts|Narnia|Mordor"
     r"|Rivendell|Gotham|Westeros|Azeroth|Skyrim|Minecraft|Tatooine|Wakanda|Hell|Heaven|Fear|Hope|Denial|VS|IntelliJ|Vim|Emacs|Photoshop|PowerPoint|Sheets|I|My|A|It|This|That)\b.*"
-    r"|.* (?:[Tt]eam|[Dd]epartment|[Ss]quad|[Dd]ivision|[Pp]lan|[Pp]ro|[Cc]loud)"
+    r"|.* (?:[Tt]eam|[Dd]epartment|[Ss]quad|[Dd]ivision|[Pp]lan|[Pp]ro|[Cc]loud|Street|St|Avenue|Ave|Road|Rd|Lane|Square|Drive|Boulevard|[Oo]ffice|HQ|[Cc]ampus|[Bb]ranch)"
 )
 
 

@@ -13,7 +13,7 @@ TOWN = rf"(?:the )?{_WORD}(?:[ -](?:{_WORD}|de|da|do|dos|del|la|le|las|los|upon|
 PLACE = rf"(?:the )?{_WORD}(?:[ -](?:{_WORD}|de|da|do|dos|del|la|le|las|los|upon|an der|sur|of|on)){{0,4}}(?:, {_WORD}(?: {_WORD}){{0,3}}){{0,2}}"
 _PART = rf"(?-i:[{UPPER}0-9][\w&.'+-]{{0,30}})"
 #: An organisation.
-ORG = rf"(?:the )?{_PART}(?: (?:{_PART}|of|the|and|&|for|de|do|da|dos|del|di|von|van)){{0,6}}"
+ORG = rf"(?:the )?{_PART}(?:(?: (?:of|the|and|&|(?:(?<=Institute )|(?<=Centre )|(?<=Center )|(?<=School )|(?<=Society )|(?<=Museum ))for|de|do|da|dos|del|di|von|van)){{0,2}} {_PART}){{0,5}}"
 #: Several names: "Mia and Leo", "Ade, Kunle & Femi".
 NAMES = rf"{NAME}(?:(?:,? (?:and|&|n) |, ){NAME}){{0,7}}"
 
