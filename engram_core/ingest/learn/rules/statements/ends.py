@@ -113,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     ),
     end(
         "am no",
-        rf"am no longer (?:at|with|employed by) {_ORG}|am not (?:working )?(?:at|for|with) (?:the )?(?P<org2>{ORG}){_MORE}",
+        rf"am no longer (?:at|with|employed by) {_ORG}|am not (?:(?:working )?(?:at|for)|working with) (?:the )?(?P<org2>{ORG}){_MORE}",
         ("employer", "{org}"),
         ("employer", "{org2}"),
         ("partner", "{org2}"),

@@ -20,7 +20,7 @@ _LIST = re.compile(r"\s*,\s*(?:and |or |& )?\s*|\s+(?:and|&|or|plus)\s+", re.IGN
 _TIMES = re.compile(
     r" (?:once|twice|(?:three|\d) times)$|^(?:fluent|some|a little(?: bit of)?|a bit of|conversational|enough|broken|rusty|decent) (?=[A-Z][a-z]+$)"
 )
-_ARTICLE = re.compile(r"(?:a|an|the|some|any|my|our) (?=\w)", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:a|an|the|some|any|my|our) (?=\w)", re.IGNORECASE)
 _NO_ORG = re.compile(
     r"(?:I|My|A|An|Night|Nights|Home|Work|Weekends|Mr|Mrs|Ms|Dr|Free|Fun|Money|Myself|Peanuts|God|Jesus|Christmas|Easter|Santa|AM|PM|\d+(?:am|pm|h)?|The|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
     r"|January|February|March|April|May|June|July|August|September|October|November|December|Him|Her|Them|You|It|This|That)(?:'s)?(?: .*)?",

@@ -32,7 +32,7 @@ from engram_core.ingest.learn.rules.statements import ENDED, STATED
         ("i gave up guitar last year", "end", "plays=guitar"),
         ("turns out I'm NOT allergic to walnuts", "deny", "allergy=walnuts"),
         ("I've never worked for the council", "deny", "employer=council"),
-        ("I've in fact never set foot in Bolivia", "deny", "visited=Bolivia"),
+        ("I've in fact never set foot in Bolivia", "deny", "home=Bolivia"),
     ],
 )
 def test_what_is_over_and_what_never_was(read, text, intent, claim):

@@ -438,7 +438,7 @@ PASSED_OVER = [
     "My wife and I both work for the post office",
     "I coach my son's soccer team, the Wolverines",
     "I used to be a chef at Nobu but now I'm a stay at home dad in Reno",
-    "I'm the CTO of a small fintech in Nairobi",
+    "I bank with Monzo",
     "My birthday's in 3 days, turning 33",
     "I said I was allergic to shellfish but it's actually just shrimp",
     "update: the interview went well, I start at Pfizer in two weeks!",
