@@ -25,4 +25,4 @@ with Engram() as memory:
         session_id="dinner",
         idempotency_key="dinner-1",  # a second run stores nothing twice
     )
-    print(f"{len(memory.get_all(user_id='ada'))} turns are remembered")
+    print(f"{len(memory.get_all(user_id='ada', kinds='turn'))} turns are remembered")

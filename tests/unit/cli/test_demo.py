@@ -41,10 +41,15 @@ def test_the_story_is_true(home):
     assert os.listdir(temporary) == []
 
 
+def in_foreground():
+    """Hear Ctrl-C, also where these tests run in the background and were started deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_nothing(home, signal_sent):
     temporary, env = home
-    process = subprocess.Popen(DEMO, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(DEMO, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=in_foreground)
     while not any((folder / "postgres").exists() for folder in temporary.iterdir()):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
