@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ollama
-
-from engram_core.errors import InvalidOutputError
+from engram_core.errors import InvalidOutputError, MissingExtraError
 from engram_core.ports import ChatModel, Reply
 from engram_core.providers.ollama import translated
+
+try:
+    import ollama
+except ImportError as exc:
+    raise MissingExtraError("ollama", "ollama") from exc
 
 
 class OllamaChat(ChatModel):

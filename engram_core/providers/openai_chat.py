@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import openai
-
-from engram_core.errors import ConfigError, InvalidOutputError
+from engram_core.errors import ConfigError, InvalidOutputError, MissingExtraError
 from engram_core.ports import ChatModel, Reply
 from engram_core.providers.openai import translated
 from engram_core.providers.strict import strict
+
+try:
+    import openai
+except ImportError as exc:
+    raise MissingExtraError("openai", "openai") from exc
 
 #: Ways to ask for JSON, the surest first: servers differ in what they take. OpenAI refuses a schema with bounds (of
 #: lists, texts, numbers); what others serve needs them most, since small models do not come to an end by themselves.
