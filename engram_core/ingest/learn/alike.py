@@ -24,19 +24,7 @@ NAMES = frozenset(["name", "partner", "friend", "family", "pet", "acquaintance"]
 #: Attributes of which one value may take the place of another; one may like tea and coffee.
 CHANGING = frozenset(
     [
-        *(
-            "employer",
-            "occupation",
-            "workplace",
-            "school",
-            "studies",
-            "teaches",
-            "diet",
-            "car",
-            "owns",
-            "plays",
-            "learning",
-        ),
+        *("employer", "occupation", "workplace", "school", "studies", "diet", "car", "owns", "plays", "learning"),
         *("hobby", "medication", "member", "activity", "native_language", "goal"),
     ]
 )

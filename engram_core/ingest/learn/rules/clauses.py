@@ -19,7 +19,7 @@ _OPENING = re.compile(
     r"|btw|by the way|fyi|honestly|tbh|in fact|ps|as a matter of fact|just so you know|jsyk|so you know|for the record|for context|for reference|(?:as|like) i(?:'ve| have)? (?:already )?(?:said|mentioned|told you)(?: before| earlier| already)?|as (?:you (?:already )?know|i say)"
     r"|i (?:must|may|might) have (?:told|mentioned to) you that|you (?:may|might|will|probably|surely)? ?(?:recall|remember|know)(?: by now| already)? that|(?:just )?a reminder(?: that)?|(?:one|quick|small|gentle|friendly) reminder(?: that)?"
     r"|these days|nowadays|at the moment|at present|right now|currently|by day|by trade|by profession|for work|for a living|professionally|in real life|as things (?:stand|are)|instead|meanwhile"
-    r"|(?:since|as|because|seeing (?:that|as)|given that|considering(?: that)?) (?=(?:i'm|i am|i live|i work|i have|i've got|i speak|i don't|i can't|we live|we have|we've got|i'm allergic|my [\w-]+ (?:is|has|can't))(?!\w))"
+    r"|(?:since|as|because|seeing (?:that|as)|given that|considering(?: that)?)(?= (?:i'm|i am|i live|i work|i have|i've got|i speak|i don't|i can't|we live|we have|we've got|i'm allergic|my [\w-]+ (?:is|has|can't))(?!\w))"
     r"|in case (?:it (?:helps|matters)|you forgot|you were wondering)|if (?:it helps|it matters|you must know|you remember|you forgot|that helps)|you know|to be clear|(?:great|good|big|bad|sad|happy|exciting) news|news|update|quick update|guess what|fun fact|random fact"
     r"|thanks(?: (?:so much|a lot|again))?|thank you(?: (?:so much|again))?|thx|cheers|(?:can|could) you (?:please )?(?:remember|note)(?: that)?|please|pls|kindly|(?:just )?(?:remember|note|keep in mind|bear in mind|know|be aware)(?: that)?(?! (?:when|how|what|the|to|my|if|who))"
     r"|remember(?= my (?:\w+ )?(?:name|sister|brother|wife|husband|birthday|favou?rite|dog|cat))|don't forget(?: that)?|first of all|first|to start|turns out(?: that)?|it turns out(?: that)?|finally|hmm+|um+|uh+|ah|aw+|ugh|omg+|wow|yay+|woo+hoo+|hooray"
@@ -33,6 +33,11 @@ MENDING = re.compile(
     r"(?:(?:oh|no|oh no|ok|okay|sorry|wait|hm+|ah|argh|ugh|well|so|actually)[\s,:!.–—-]+)*(?:correction|scratch that|strike that|my mistake|my bad|i misspoke|i mistyped|i misread|i meant(?: to say| to write| to type)?|i mean|typo|oops|whoops|(?:(?:damn|stupid|bloody|my) )?auto-?correct(?:ed)?(?: again| strikes again| got me| error| fail)?|(?:that|it|this)(?:'s| is| was) (?:wrong|not right|not true|a typo|a mistake|incorrect|autocorrect)(?: actually)?|not true"
     r"|i (?:typed|wrote|said|put|spelled|spelt|remembered|misremembered|gave you)(?: you)?(?: that| this| it)? (?:wrong(?:ly)?|incorrectly)(?: before| earlier| yesterday| last time)?|i(?:'ve)? made a (?:mistake|typo|slip)|i misremembered|i misheard|i mis-?spoke|misread(?: it| that)?|wait,? no|slip of the (?:tongue|pen)"
     r"|i (?:got|had) (?:that|it) wrong|i (?:mixed|got) (?:them|those|that|it) (?:up|mixed up)|i mixed (?:them )?up|wrong (?:one|number|name|date)|other way round|small correction|quick correction|let me correct (?:that|myself)|i need to correct \w+|i lied)(?![\w'])[\s,:!.–—-]*|\*+(?=\w)",
+    re.IGNORECASE,
+)
+#: A correction that goes on behind a comma or "but"; see `corrections.RENAMED`.
+_EXCHANGED = re.compile(
+    r"i (?:said|wrote|typed|put|told you) [^,]{2,40},? (?:but |and )?(?:i meant|i mean|it's|it is|it should be|should be|should have been) [^,]{2,30}|(?:it's|it is|that's|it) (?:not|isn't) [^,]{2,30}, (?:but )?(?:it's|it is) [^,]{2,30}",
     re.IGNORECASE,
 )
 _AS_SAID = re.compile(
@@ -143,6 +148,9 @@ class Clause:
 
 def clauses(sentence: Sentence) -> Iterator[Clause]:
     """Yield the clauses of a sentence, asides in parentheses after the clause that they stand in."""
+    if _EXCHANGED.fullmatch(sentence.text) is not None:
+        yield Clause(sentence.text, is_open=True, is_said=not sentence.asks)
+        return
     mended = MENDING.match(sentence.text)
     text = sentence.text[mended.end() :] if mended else sentence.text
     text = _AS_SAID.sub("", text)

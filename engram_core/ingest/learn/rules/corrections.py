@@ -18,7 +18,7 @@ _OLD = r"(?P<old>[\w'.-]+(?: [\w'-]+)?)"
 RENAMED = re.compile(
     rf"(?:(?:it's|it is|its|that's|that should be|it should be|should be|i meant|i mean|i meant to say|the name is|(?:his|her|its) name(?: is|'s)|(?:he's|she's|he is|she is|it's|it is) (?:called|named)) )(?:actually )?{_NEW},? (?:and )?not {_OLD}"
     rf"|(?:it's|it is|that's|it) (?:not|isn't) (?:in |near |at |from )?(?P<old2>[\w'.-]+),? (?:but |it's |it is )+(?:in |near |at |from )?(?P<new2>{NAME}|[\w'.-]+)"
-    rf"|i (?:said|wrote|typed|put|told you)(?: it was| that it's| it's)? (?P<old3>[\w'.-]+(?: [\w'-]+)?)(?: earlier| before| yesterday)?,? (?:but |and )?(?:i meant|i mean|it's|it is|it should be|that should be|should be|should have been)(?: actually| really| of course)* (?P<new3>{NAME}|[\w'.-]+)",
+    rf"|i (?:said|wrote|typed|put|told you)(?: it was| that it's| it's)? (?P<old3>[\w'.-]+(?: (?!(?:but|and|i|earlier|before|yesterday)\b)[\w'-]+)?)(?: earlier| before| yesterday)?,? (?:but |and )?(?:i meant|i mean|it's|it is|it should be|that should be|should be|should have been)(?: actually| really| of course)* (?P<new3>{NAME}|[\w'.-]+)",
     re.IGNORECASE,
 )
 #: After "typo", "I meant", "sorry": the same without a verb.

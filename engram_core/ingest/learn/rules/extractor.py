@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from functools import cached_property
+from itertools import islice
 
-from engram_core.domain.claim import USER, Claim
+from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Memory
-from engram_core.ingest.learn.attributes import is_single, kind_of
+from engram_core.ingest.learn.attributes import is_single
 from engram_core.ingest.learn.candidate import Candidate
 from engram_core.ingest.learn.rules import corrections, naming
 from engram_core.ingest.learn.rules.certainty import UNSURE, certainty
 from engram_core.ingest.learn.rules.clauses import MENDING, Clause, clauses
 from engram_core.ingest.learn.rules.commands import REFUSAL, is_command
+from engram_core.ingest.learn.rules.drafts import Drafts
 from engram_core.ingest.learn.rules.forgetting import Forgotten, forgets
 from engram_core.ingest.learn.rules.guards import is_willing
 from engram_core.ingest.learn.rules.numbers import number
 from engram_core.ingest.learn.rules.owning import owned
-from engram_core.ingest.learn.rules.sentences import MOST_CHARACTERS, sentences
+from engram_core.ingest.learn.rules.sentences import sentences
 from engram_core.ingest.learn.rules.statements import ENDED, STATED, Found
-from engram_core.ingest.learn.rules.statements.values import refined
+from engram_core.ingest.learn.rules.straighten import MOST_CHARACTERS
 from engram_core.ingest.learn.rules.subjects import People, Said, said
 from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
 from engram_core.ingest.learn.rules.vocabulary.names import is_name
 from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
-from engram_core.ingest.learn.rules.when import dated, found_time, since
-from engram_core.ingest.learn.rules.wording import worded, worded_end
+from engram_core.ingest.learn.rules.when import since
 
 #: What is said of somebody by name though nothing ties them to the speaker: only what people alone can do.
 _PLAINLY_HUMAN = listed("""home employer occupation allergy avoids speaks plays partner relationship pet family""")
@@ -39,14 +40,14 @@ _FAMED = re.compile(
     r"\b(?:characters?|novel|series|show|episode|season|movie|film|book|chapter|game|president|actor|actress|singer|band|album|plot|hero|anime|manga|netflix|fandom|canon|history|century|king|queen)\b",
     re.IGNORECASE,
 )
-#: Who writes here, in years; children of others may be younger.
-_YOUNGEST = 8
 _YEAR = re.compile(r"(?:19|20)\d\d")
+#: As many as 1,500 words of prose have.
+_MOST_CLAUSES = 300
 _BESIDE = re.compile(
     r"(?:by trade|by profession|by training|now|here|today|too|as well|myself|these days|and counting)?", re.IGNORECASE
 )
 _OF_ANOTHER = re.compile(
-    r"(?<![\w'])(?:she|he|her|his|him|character|client|customer|persona|patient|candidate|applicant|protagonist|date)(?![\w'])",
+    r"(?<![\w'])(?:she|he|her|his|him|character|client|customer|persona|patient|candidate|applicant|protagonist|date|male|female|man|woman|differential|vignette)(?![\w'])",
     re.IGNORECASE,
 )
 _OF_ONESELF = re.compile(r"(?<![\w'])(?:i|i'm|im|i've|ive|me|my|we|our|here|\d\d ?[mf]?)(?![\w'])", re.IGNORECASE)
@@ -56,7 +57,7 @@ _PIECE = re.compile(r"\s*[,;]\s*(?:and |but |also )*|\s+and\s+", re.IGNORECASE)
 class RulesExtractor:
     """Proposes what the user's own turns plainly say, in English; what it is not sure of stays a turn.
 
-    The grammar is in GRAMMAR.md. Of one turn, the first 20,000 characters are read.
+    The grammar is in GRAMMAR.md. Of one turn, the first 10,000 characters and 300 clauses are read.
     """
 
     name = "rules"
@@ -72,9 +73,7 @@ class _Turn:
     def __init__(self, turn: Memory) -> None:
         self._turn = turn
         self._text = turn.text[:MOST_CHARACTERS]
-        own = turn.speaker is None or turn.speaker.casefold() == (turn.scope.user_id or "").casefold()
-        self._subject = USER if own else str(turn.speaker).casefold()
-        self._written = turn.speaker or "User"
+        self._drafts = Drafts(turn)
         self._people = People()
         self._unnamed: re.Match[str] | None = None
         self._before: Said | None = None
@@ -83,9 +82,14 @@ class _Turn:
         self._denied: tuple[str, str] | None = None
         self._made: set[tuple[str, str, str, str]] = set()
 
+    @cached_property
+    def _is_of_fame(self) -> bool:
+        """Whether the turn is about what everybody knows: a film, a president."""
+        return _FAMED.search(self._text) is not None
+
     def candidates(self) -> Iterator[Candidate]:
         if is_command(self._text):
-            yield replace(self._candidate(Claim(self._subject, "", "")), text=REFUSAL, intent="command")
+            yield replace(self._drafts.bare(Claim(self._drafts.subject, "", "")), text=REFUSAL, intent="command")
             return
         asked = list(forgets(self._text))
         if asked:
@@ -100,18 +104,23 @@ class _Turn:
                 yield candidate
 
     def _stated(self, text: str) -> Iterator[Candidate]:
+        for clause in islice(self._clauses(text), _MOST_CLAUSES):
+            yield from self._clause(clause)
+
+    def _clauses(self, text: str) -> Iterator[Clause]:
         for sentence in sentences(text):
             if MENDING.fullmatch(sentence.text):
                 self._mends = True
-            for clause in clauses(sentence):
-                yield from self._clause(clause)
+            yield from clauses(sentence)
 
     def _clause(self, clause: Clause) -> Iterator[Candidate]:
         gone = corrections.over(clause.text) if clause.is_said and is_willing(clause.text) else None
         if gone is not None:
             self._before = None
-            yield self._end(
-                Claim(self._subject, *gone), self._written, since(clause.text, self._turn.valid_from, changed=True)
+            yield self._drafts.end(
+                Claim(self._drafts.subject, *gone),
+                self._drafts.written,
+                since(clause.text, self._turn.valid_from, changed=True),
             )
             if "divorced" not in clause.text:
                 return
@@ -124,23 +133,15 @@ class _Turn:
         else:
             self._before = None
         for attribute, value in owned(clause.text):
-            claim = Claim(self._subject, attribute, value)
-            made = replace(self._candidate(claim), text=worded(self._written, attribute, value))
-            yield replace(made, certainty=certainty(claim, clause.text))
+            made = self._drafts.own(attribute, value)
+            yield replace(made, certainty=certainty(made.claim, clause.text))
         corrected = corrections.CORRECTED.fullmatch(clause.text) if people else None
         for person in people:
-            key = ("state", self._subject, person.attribute, person.value.casefold())
+            key = ("state", self._drafts.subject, person.attribute, person.value.casefold())
             if key not in self._made:
-                claim = Claim(self._subject, person.attribute, person.value)
-                text = worded(self._written, person.attribute, person.value)
                 wrong = corrected["old"] if corrected is not None and len(people) == 1 else None
-                yield replace(
-                    self._candidate(claim),
-                    text=text,
-                    kind=kind_of(person.attribute),
-                    instead_of=wrong,
-                    replaces=person.instead_of,
-                )
+                made = self._drafts.own(person.attribute, person.value)
+                yield replace(made, instead_of=wrong, replaces=person.instead_of)
 
     def _said(self, clause: Clause) -> Iterator[Candidate]:
         mends = clause.mends or self._mends
@@ -148,7 +149,7 @@ class _Turn:
             right, wrong, is_cued = exchanged
             sure = 1.0 if is_cued else UNSURE
             yield replace(
-                self._candidate(Claim(self._subject, "", right)), text=right, instead_of=wrong, certainty=sure
+                self._drafts.bare(Claim(self._drafts.subject, "", right)), text=right, instead_of=wrong, certainty=sure
             )
             return
         denied, self._denied = self._denied, None
@@ -178,7 +179,7 @@ class _Turn:
         if len(unknown) != 1 or unknown[0].intent != "state":
             return []
         claim = replace(unknown[0].claim, attribute="")
-        return [replace(self._candidate(claim), text=claim.value, instead_of=wrong)]
+        return [replace(self._drafts.bare(claim), text=claim.value, instead_of=wrong)]
 
     def _read(self, clause: Clause, *, mends: bool = False) -> Iterator[Candidate]:
         before = self._before if clause.goes_on else None
@@ -189,13 +190,13 @@ class _Turn:
                 yield from self._bio(clause)
             return
         if (denied := corrections.DENIED.fullmatch(found.predicate)) is not None:
-            self._denied = (found.name.casefold() or self._subject, number(denied["old"]))
+            self._denied = (found.name.casefold() or self._drafts.subject, number(denied["old"]))
             if found.name:
                 self._people.meet(found.name)
         for rules in (ENDED, STATED):
             match = rules.read(found.predicate, found.who, clause.text)
             if match is not None and (mends or self._may_say(found, match)):
-                yield from self._claimed(match, found, clause)
+                yield from self._drafts.claimed(match, found, clause)
                 if rules is STATED:
                     yield from self._described(match, found, clause)
                 return
@@ -213,49 +214,10 @@ class _Turn:
         is_human = all(attribute in _PLAINLY_HUMAN for attribute, _ in match.values())
         is_place = found.name.casefold() in PLACES
         # People of one's life go by one name; by two, the famous.
-        if not is_human or is_place or " " in found.name or not is_name(found.name) or _FAMED.search(self._text):
+        if not is_human or is_place or " " in found.name or not is_name(found.name) or self._is_of_fame:
             return False
         self._people.meet(found.name)
         return True
-
-    def _claimed(self, match: Found, found: Said, clause: Clause) -> Iterator[Candidate]:
-        rule, moment = match.rule, self._turn.valid_from
-        written = found.name or self._written
-        subject = found.name.casefold() or self._subject
-        when, phrase = found_time(match, found.predicate, clause.when, moment)
-        if rule.toward == "future" and when is None:
-            return
-        for attribute, value in match.values():
-            claim = Claim(subject, *refined(attribute, value))
-            if attribute == "age" and found.who != "other" and int(claim.value) < _YOUNGEST:
-                continue
-            if rule.intent == "end":
-                yield self._end(claim, written, (when, phrase) if when else None)
-            elif rule.intent == "change":
-                made = replace(self._candidate(claim), text=value, replaces=match.groups["old"])
-                yield replace(made, valid_from=when or moment)
-            elif rule.intent == "deny":
-                yield replace(self._candidate(claim), text=worded(written, attribute, value), intent="deny")
-            else:
-                made = self._state(claim, written, when, phrase)
-                yield replace(made, certainty=certainty(claim, clause.text))
-
-    def _state(self, claim: Claim, written: str, when: datetime | None, phrase: str) -> Candidate:
-        moment, kind = self._turn.valid_from, kind_of(claim.attribute)
-        begins = (
-            when if when is not None and when <= moment and (kind != "event" or claim.attribute == "event") else moment
-        )
-        if kind == "event" and when is not None:
-            claim = replace(claim, value=f"{claim.value} {dated(when, phrase)}")
-        text = worded(written, claim.attribute, claim.value)
-        return replace(self._candidate(claim), text=text, kind=kind, valid_from=begins)
-
-    def _end(self, claim: Claim, written: str, when: tuple[datetime, str] | None) -> Candidate:
-        text = worded_end(written, claim.attribute, claim.value)
-        begins = when[0] if when is not None else self._turn.valid_from
-        return replace(
-            self._candidate(claim), text=text, intent="end", kind=kind_of(claim.attribute), valid_from=begins
-        )
 
     def _described(self, match: Found, found: Said, clause: Clause) -> Iterator[Candidate]:
         """Read on in "I'm 38, accountant, from Zagreb": each piece as said of the same person."""
@@ -284,15 +246,13 @@ class _Turn:
             and {a for a, _ in match.rule.claims} <= _DESCRIBES - {"name"}
             and _BESIDE.fullmatch(match.rest)
         ):
-            yield from self._claimed(match, replace(found, predicate=predicate), clause)
+            yield from self._drafts.claimed(match, replace(found, predicate=predicate), clause)
 
     def _bio(self, clause: Clause) -> Iterator[Candidate]:
         """Read "32, nurse, from Leeds" at the beginning of a turn: fragments that all describe somebody."""
-        if _OF_ANOTHER.search(self._text):
-            return
         pieces = [piece for piece in _PIECE.split(clause.text) if piece]
         # Without an age, and without a word in the first person, it may be anybody.
-        if not _OF_ONESELF.search(self._text):
+        if _OF_ANOTHER.search(self._text) or not _OF_ONESELF.search(self._text):
             return
         me = Said("I", "", "")
         read = [list(self._piece(piece, me, clause)) for piece in pieces[:8]]
@@ -306,7 +266,7 @@ class _Turn:
         certainty = 1.0 if forgotten.is_plain else UNSURE
         stated = [c for c in self._stated(forgotten.clause) if c.intent == "state"] if forgotten.clause else []
         claims = [c.claim for c in stated] or [
-            Claim(self._subject, attribute, words) for attribute, words in forgotten.named
+            Claim(self._drafts.subject, attribute, words) for attribute, words in forgotten.named
         ]
         if not stated:
             # "Erase Caleb": what is said of him, too.
@@ -317,7 +277,4 @@ class _Turn:
             ]
         for claim in claims:
             text = claim.value or claim.attribute
-            yield replace(self._candidate(claim), text=text, intent="forget", certainty=certainty)
-
-    def _candidate(self, claim: Claim) -> Candidate:
-        return Candidate("", claim, (self._turn.id,), self._turn.valid_from, origin=self._turn.origin)
+            yield replace(self._drafts.bare(claim), text=text, intent="forget", certainty=certainty)

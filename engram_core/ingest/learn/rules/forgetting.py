@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from engram_core.ingest.learn.rules.straighten import straightened
 
-#: Of one turn, as of every other that is read.
-MOST_CHARACTERS = 20_000
 #: A word without which a turn asks for nothing of the kind.
 _ANY = re.compile(
     r"forg[eo]t|delet|remov|eras|drop|scrub|strike|un-?learn|un-?remember|un-?save|wip|\bbin\b|cross out|scratch|rid of|lose|clear|take out|n't|not|nt\b|rather|prefer|stop",
@@ -98,7 +96,7 @@ def forgets(text: str) -> Iterator[Forgotten]:
     """Yield what a turn asks to forget."""
     if _ANY.search(text) is None:
         return
-    plain = straightened(text[:MOST_CHARACTERS])
+    plain = straightened(text)
     for sentence in re.split(r"(?<=[.!?\n])\s+", plain):
         match = _FORGET.search(sentence)
         if match is not None and not _CONTRARY.search(sentence) and _is_asked(sentence, match):

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engram_core.ingest.learn.rules.straighten import IRONY, straightened
+from engram_core.ingest.learn.rules.straighten import IRONY, MOST_CHARACTERS, straightened
 from engram_core.ingest.learn.rules.vocabulary.shapes import NAMES
 
-#: What is read of one turn.
-MOST_CHARACTERS = 20_000
 _GREETING = 2
+_MOST_GREETINGS = 3
 _LONGEST_LABEL = 150
 _QUOTED = "\x03"
 
@@ -121,7 +120,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     text = straightened(_FENCE.sub("\n", text[:MOST_CHARACTERS]))
     text = _unquoted(text)
     own = _own("\n".join(_own_lines(text)))
-    is_first = True
+    is_first, greetings = True, 0
     for line in own.splitlines():
         for match in _SENTENCE.finditer(_ABBREVIATED.sub(r"\1", line)):
             said = " ".join(match[0].split())
@@ -132,7 +131,8 @@ def sentences(text: str) -> Iterator[Sentence]:
                 if bare:
                     yield Sentence(bare, is_first, "?" in said[len(bare) :])
             # A greeting does not begin what is said.
-            is_first = is_first and len(said.split()) <= _GREETING
+            greetings += 1
+            is_first = is_first and len(said.split()) <= _GREETING and greetings < _MOST_GREETINGS
 
 
 def _own_lines(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ and what is known by name gets its capital ("i live in leeds").
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from engram_core.ingest.learn.rules.numbers import in_digits
 from engram_core.ingest.learn.rules.vocabulary import companies, places
@@ -60,6 +61,11 @@ _LINES = re.compile(r"\n\s+")
 _SHOUTED = 0.7
 
 
+#: What is read of one turn; what is longer was hardly typed.
+MOST_CHARACTERS = 10_000
+
+
+@lru_cache(maxsize=8)
 def straightened(text: str) -> str:
     """Return a turn's text with its spelling set right, line by line as it was."""
     text = _SPACES.sub(" ", _LINES.sub("\n", text.translate(_APOSTROPHES)))

@@ -21,6 +21,11 @@ _US = re.compile(
     rf"(?:(?:(?:my|our) (?:[\w-]+ ){{0,2}}?[\w-]+(?: {NAME})?|{NAME}),? (?:and|&) (?:I|me|myself)|me and (?:my [\w-]+(?: {NAME})?|{NAME}))(?P<short>'ve|'re|'d|'ll| are| have got| have)?(?![\w'])\s*",
     re.IGNORECASE,
 )
+#: "I've got asthma", but not "I've got married".
+_HAVE_GOT = re.compile(
+    r"^got (?!(?:to|back|home|married|engaged|divorced|promoted|hired|fired|laid|let|made|up|out|off|over|into|in|rid|used|lost|stuck|done|ready|tired|sick|better|worse|it|that|this|you|him|her|them|through|on|away|going|work)(?!\w))",
+    re.IGNORECASE,
+)
 #: "Green is my new favourite colour".
 _DEAREST = re.compile(
     r"(?!(?:it|this|that|he|she|they|you|which|what|who|there|here|one|mine)\b)(?P<value>[\w'&-]+(?: [\w'&-]+){0,3}?)(?: is|'s) (?:now )?my (?P<what>(?:new |current |all-time |absolute )*favou?rite [a-z]+(?: [a-z]+)?)",
@@ -180,7 +185,7 @@ def _predicate(short: str, rest: str) -> str:
     bare = _LEADING.sub("", rest, count=1)
     if verb == "will":
         verb, bare = ("am", bare[3:]) if re.match(r"be \w+ing\b", bare, re.IGNORECASE) else (verb, bare)
-    bare = re.sub(r"^got (?=a |an |two |three |four )", "", bare) if verb == "have" else bare
+    bare = _HAVE_GOT.sub("", bare, count=1) if verb == "have" else bare
     whole = _WILL_BE.sub("am ", f"{verb} {bare}".strip(), count=1)
     return _AFTER_VERB.sub(r"\1 ", whole, count=1)
 

@@ -52,7 +52,9 @@ def found_time(match: Found, predicate: str, fronted: str, moment: datetime) -> 
     if phrase:
         return resolve(_GONE_BY.sub("", phrase), moment), phrase
     head = predicate.split(" ", 1)[0].casefold()
-    beside = f"{fronted} {match.rest.lstrip(', ').split(',', 1)[0]}"
+    rest = match.rest.lstrip(", ")
+    # "For ten years, since 2009": the exact one counts.
+    beside = f"{fronted} {rest if _SINCE.search(rest) else rest.split(',', 1)[0]}"
     found = since(beside, moment, changed=head in _CHANGES or "born" in predicate)
     return found if found is not None else (None, "")
 

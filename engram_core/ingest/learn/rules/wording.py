@@ -14,7 +14,6 @@ _WORDED = {
     "upbringing": "{s} grew up in {v}.",
     "workplace": "{s} works in {v}.",
     "field": "{s} works in {v}.",
-    "teaches": "{s} teaches {v}.",
     "birth_year": "{s} was born in {v}.",
     "citizenship": "{s} has {v} citizenship.",
     "children": "{s} has {v}.",

@@ -87,7 +87,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?:have|own|have bought|bought) (?:a|an|two|three|four|\d|my own|our own) {_ADJECTIVE}(?P<thing>(?:{THINGS})s?)(?:,? (?:called|named) (?P<name>{NAME}))?",
         ("owns", "{thing} {name?}"),
         mode="lasting",
-        tail=r"(?!(?:on order|booked|for (?:sale|hire|the|a|my|our)|to (?:sell|fix|hire)|idea|in mind|problem|question|lesson|appointment|accident|test|exam|theory|shop|recital|concert)\b).*",
+        tail=r"(?!(?:on order|booked|for (?:sale|hire|the|a|my|our)|to|idea|in mind|problem|question|lesson|appointment|accident|test|exam|theory|shop|recital|concert)\b).*",
     ),
     state(
         "smoke",

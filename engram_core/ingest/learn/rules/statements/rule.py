@@ -24,7 +24,7 @@ Mode = Literal["plain", "lasting", "any"]
 _END = (
     r"(?=$|\s*[,;)]|\s(?:in|on|at|by|near|with|without|since|for|because|but|so|and|now|then|these|right now|currently|again|too|though|where|which|who|whose"
     r"|every|most|almost|around|last|this|yesterday|today|tonight|from|to|after|before|while|when|during|alone|together|full[- ]time|part[- ]time|just|outside|myself|here|there"
-    r"|anyway|already|instead|as|by|over|until|till|lately|recently|like|once|twice|weekly|daily|a lot|very much|so much|until|either|if|of course|always|everyday|btw|lol|unfortunately|sadly|please|pls|obviously|thankfully|next|tomorrow|about|called|named|any ?more|all|back|officially|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+) (?:day|week|month|year)s?|somehow|though|than)(?![\w'-]))"
+    r"|anyway|already|instead|as|by|over|until|till|lately|recently|like|once|twice|weekly|daily|a lot|very much|so much|until|either|if|of course|always|everyday|btw|lol|unfortunately|sadly|please|pls|obviously|thankfully|next|tomorrow|the day before yesterday|the other day|about|called|named|any ?more|all|back|officially|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+) (?:day|week|month|year)s?|somehow|though|than)(?![\w'-]))"
 )
 
 

@@ -112,7 +112,7 @@ RULES: tuple[Rule, ...] = (
         ("pet", "{flock2}"),
         who=OURS,
         mode="lasting",
-        tail=r"(?:,|and|at home|now|but|so|who|with|that|in|running|living).*",
+        tail=r"(?!.*\b(?:oven|freezer|fridge|pan|soup|recipe)\b)(?:,|and|at home|now|but|so|who|with|that|in|running|living).*",
     ),
     state(
         "have own got adopted rescued keep",

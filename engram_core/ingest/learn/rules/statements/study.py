@@ -6,7 +6,7 @@ from engram_core.ingest.learn.rules.statements.rule import ONE, Rule, state
 from engram_core.ingest.learn.rules.vocabulary.shapes import ORG
 
 _A = r"(?:(?:a|an|the) )?"
-_SUBJECT = r"(?!(?:a|an|the|my|\w+-year|grad|graduate|undergraduate|phd|college|university|high|school|mature|exchange|fellow|former|good|bad|poor|broke|typical|current|online|full-time|part-time|hard|a lot|every|at|in|for|abroad|here|to|the|this|my|it|all|from|with|and|how)\b)[\w-]+(?: (?!(?:at|in|on|with|for|and|since|because|to)\b)[\w-]+){0,3}?"
+_SUBJECT = r"(?!(?:people|humans|maps|something|nothing|a|an|the|my|\w+-year|grad|graduate|undergraduate|phd|college|university|high|school|mature|exchange|fellow|former|good|bad|poor|broke|typical|current|online|full-time|part-time|hard|a lot|every|at|in|for|abroad|here|to|the|this|my|it|all|from|with|and|how)\b)[\w-]+(?: (?!(?:at|in|on|with|for|and|since|because|to)\b)[\w-]+){0,3}?"
 _SCHOOL = rf"(?: (?:at|in) (?:the )?(?P<org>{ORG}))?"
 _YEAR = r"(?:first|second|third|fourth|fifth|final|last|1st|2nd|3rd|4th|5th)[- ]year"
 _INSTITUTE = rf"(?:the )?(?P<org>(?=[^,]*(?:University|College|School|Institute|Academy|Uni|High|Polytechnic|Conservatory|Oxford|Cambridge|Harvard|Yale|Stanford|MIT|ETH|EPFL|UCLA|UCL|LSE|NYU)(?!\w)){ORG})"
@@ -70,8 +70,8 @@ RULES: tuple[Rule, ...] = (
     state(
         "teach",
         r"teach (?P<taught>(?!(?:me|you|him|her|them|us|myself|people|kids|children|students|at|in|how|to|a|an|the|my|it|this)\b)[\w-]+(?: (?:history|science|studies|language|literature|education|arts?|dance))?)(?: and (?P<taught2>(?!(?:I|we|my|so|also|have|live|work|love)\b)\w+))?",
-        ("teaches", "{taught}"),
-        ("teaches", "{taught2}"),
+        ("activity", "teach {taught}"),
+        ("activity", "teach {taught2}"),
     ),
     state(
         "am",

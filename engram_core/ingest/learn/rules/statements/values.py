@@ -15,7 +15,7 @@ from engram_core.ingest.learn.rules.vocabulary.kinds import FLOCKS, LANGUAGES
 from engram_core.ingest.learn.rules.vocabulary.names import is_bare_name, is_name
 from engram_core.ingest.learn.rules.vocabulary.places import is_place
 
-_LIST = re.compile(r"\s*,\s*(?:and |or |& )?\s*|\s+(?:and|&|or|plus)\s+", re.IGNORECASE)
+_LIST = re.compile(r"\s*,\s*(?:and |or |& )?\s*|\s+(?:and|&|or|plus)\s+(?:to )?", re.IGNORECASE)
 #: What stands with an item of a list and is no part of it: how often, how well.
 _TIMES = re.compile(
     r" (?:once|twice|(?:three|\d) times)$|^(?:fluent|some|a little(?: bit of)?|a bit of|conversational|enough|broken|rusty|decent) (?=[A-Z][a-z]+$)"
@@ -75,7 +75,7 @@ def filled(template: str, groups: dict[str, str]) -> Iterator[str]:
         return
     if (many := _MANY.search(template)) is not None:
         kind = "".join(filled(template[: many.start()].strip(), groups))
-        for value in listed(groups.get(many[1], "")):
+        for value in listed(groups.get(many[1], ""), apart=many[1].startswith("allergen")):
             yield f"{kind} {value}".strip()
         return
     parts: list[str] = []
@@ -99,9 +99,14 @@ def refined(attribute: str, value: str) -> tuple[str, str]:
     return attribute, value
 
 
-def listed(text: str) -> list[str]:
-    """Take a list apart: "hiking, cooking and jazz"."""
-    if "," not in text and (_PAIRS.fullmatch(text) or _is_one(text)):
+def listed(text: str, *, apart: bool = False) -> list[str]:
+    """Take a list apart: "hiking, cooking and jazz".
+
+    Args:
+        text: The list.
+        apart: Whether "x and y z" must be two things; red and white wine are one.
+    """
+    if not apart and "," not in text and (_PAIRS.fullmatch(text) or _is_one(text)):
         return [_ARTICLE.sub("", text, count=1)]
     parts = [_ARTICLE.sub("", _TIMES.sub("", part.strip()), count=1) for part in _LIST.split(text)]
     # What begins otherwise than a thing is no part of the list: "I love techno, especially live".

@@ -10,14 +10,14 @@ from engram_core.ingest.learn.rules.vocabulary.shapes import ORG, PLACE
 _NP = r"(?:stay[- ]at[- ]home (?:mom|dad|mum|mother|father|parent)|(?!(?:a|an|the|at|in|from|for|with)\b)[\w'&/-]+(?: [\w'&/-]+){0,4}?)"
 _A = r"(?:(?:a|an|the|just a|one of the|its|our|their) )?"
 _FIRM = rf"(?P<firm>(?:a|an|the|our|this|my(?: [\w'-]+'s)?) (?:[\w'-]+ ){{0,3}}?(?:{FIRMS}))(?!'s)"
-_AT = rf"(?: (?:of|for) (?:a|an|the|our|my) (?!{FIRMS})[\w -]{{2,30}}?| (?:here |working |employed )?(?:at|for|with) (?:the )?(?P<org>{ORG})| (?:working )?(?:at|for|in) {_FIRM})?"
+_AT = rf"(?: (?:of|for) (?:a|an|the|our|my) (?!{FIRMS})[\w -]{{2,30}}?| (?:here |working |employed )?(?:at|for|with) (?:the )?(?P<org>{ORG})| (?:working )?(?:at|for|in|of) {_FIRM})?"
 _TOWN = rf"(?:,? (?:here |based |working |over |up |down |out )*in (?P<place>{PLACE}))?"
 _AS = rf"(?:,? as {_A}(?P<role>{_NP}))?"
 _LOAD = (
     r"(?: (?:full[- ]time|part[- ]time|remotely|nights|days|weekends|shifts|night shifts?|from home|freelance|remote))*"
 )
 
-_WHEN = r"(?:yesterday|today|last \w+|this \w+|on \w+|in \w+(?: \d{4})?|in \d{4})"
+_WHEN = r"(?P<when>yesterday|today|last \w+|this \w+|on \w+|in \w+(?: \d{4})?|in \d{4})"
 #: The name of a company that says so.
 _INC = r"(?P<org>(?-i:[A-Z])[\w&' -]{1,30}? (?-i:Ltd|Limited|Inc|LLC|GmbH|AG|Group|Insurance|Bank|Partners|Consulting|Industries|Solutions|Systems|Labs|Technologies|Pharmaceuticals|Airlines|Hospital|University|College))"
 

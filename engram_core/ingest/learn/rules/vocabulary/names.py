@@ -23,6 +23,7 @@ _WORDS = listed(
     javascript typescript rust golang kotlin swift linux ubuntu windows android docker kubernetes postgres excel word
     bitcoin ethereum kafka redis react angular vue django rails git github gitlab
     batman superman spiderman spartacus ishmael legion groot gandalf frodo voldemort sherlock zeus hercules robin
+    patient customer client male female target audience persona candidate applicant user subject
     adhd ok fine sorry sure ready happy sad tired sick done good great well bad mad hungry bored busy lost late
     asian african european latino latina hispanic arab caucasian texan californian parisian londoner
     army navy marines police air team class grade level version plan phase chapter step part nhs
@@ -31,6 +32,8 @@ _WORDS = listed(
 )
 _CAPITAL = re.compile(rf"(?:{NATIONALITIES}|{CARS}|{DEVICES})", re.IGNORECASE)
 _ADJECTIVE = re.compile(r".{4,}(?:ish|ese|ist|ian|ean|crat|ic)", re.IGNORECASE)
+#: "Spanish-speaking", "Berlin-based".
+_COMPOUND = re.compile(r"-[a-z]")
 #: Common given names that end like an adjective.
 _GIVEN = listed(
     """christian adrian sebastian damian julian fabian vivian lillian marian ian brian cristian florian dorian dominic
@@ -50,6 +53,7 @@ def is_bare_name(words: str) -> bool:
     return (
         is_name(words)
         and not words.isupper()
+        and not _COMPOUND.search(words)
         and parts[0] not in ("leo", "april", "june", "august")
         and all(p in _GIVEN or not _ADJECTIVE.fullmatch(p) for p in parts)
     )

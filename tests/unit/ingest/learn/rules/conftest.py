@@ -17,9 +17,9 @@ WEDNESDAY = datetime(2023, 5, 17, 10, tzinfo=UTC)
 def candidates():
     """Return what is proposed of a message that Ada wrote on a Wednesday."""
 
-    def propose(text, **fields):
+    def propose(text, at=WEDNESDAY, **fields):
         fields = {"role": "user", **fields}
-        turn = Memory(new_id(), Scope(user_id="ada"), "turn", text, WEDNESDAY, WEDNESDAY, **fields)
+        turn = Memory(new_id(), Scope(user_id="ada"), "turn", text, at, at, **fields)
         return asyncio.run(RulesExtractor().extract([turn]))
 
     return propose
