@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engram_core.version import __version__
 
 if TYPE_CHECKING:
+    from engram_core.bridge import Bridge
     from engram_core.config import Settings
     from engram_core.domain.change import Change, Op
     from engram_core.domain.claim import Claim
@@ -47,13 +48,14 @@ if TYPE_CHECKING:
     )
     from engram_core.factory import AsyncEngram, build_database, build_embedder
     from engram_core.ports import ChatModel, Embedder, Reply, TokenCounter
-    from engram_core.stores.postgres import Database
+    from engram_core.stores.postgres import Database, Migration, load_migrations
     from engram_core.sync import Engram
 
 __all__ = [
     "AddManyResult",
     "AddResult",
     "AsyncEngram",
+    "Bridge",
     "Change",
     "ChatModel",
     "Claim",
@@ -74,6 +76,7 @@ __all__ = [
     "InvalidOutputError",
     "Memory",
     "Message",
+    "Migration",
     "MissingExtraError",
     "NotFoundError",
     "Op",
@@ -95,9 +98,11 @@ __all__ = [
     "__version__",
     "build_database",
     "build_embedder",
+    "load_migrations",
 ]
 
 _HOMES = {
+    "engram_core.bridge": ["Bridge"],
     "engram_core.config": ["Settings"],
     "engram_core.domain.change": ["Change", "Op"],
     "engram_core.domain.claim": ["Claim"],
@@ -136,7 +141,7 @@ _HOMES = {
     ],
     "engram_core.factory": ["AsyncEngram", "build_database", "build_embedder"],
     "engram_core.ports": ["ChatModel", "Embedder", "Reply", "TokenCounter"],
-    "engram_core.stores.postgres": ["Database"],
+    "engram_core.stores.postgres": ["Database", "Migration", "load_migrations"],
     "engram_core.sync": ["Engram"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

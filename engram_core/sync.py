@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import threading
@@ -24,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Loop:
+class OwnLoop:
     """An event loop in a daemon thread, started at the first call.
 
     The thread is a daemon so that a program that never closes its engine still ends; nothing acknowledged is lost by
@@ -34,6 +35,7 @@ class _Loop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._portal: BlockingPortal | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._process = 0
 
@@ -43,18 +45,26 @@ class _Loop:
         return self._portal is not None and self._process != os.getpid()
 
     def portal(self) -> BlockingPortal:
+        """Return the way in, started if need be."""
         with self._lock:
             if self.is_lost:
                 raise StoreError("this engine was opened before the process was forked: make a new one in the child")
             if self._portal is None:
                 self._process = os.getpid()
-                ready: Future[BlockingPortal] = Future()
+                ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]] = Future()
                 self._thread = threading.Thread(target=anyio.run, args=(_serve, ready), name="engram", daemon=True)
                 self._thread.start()
-                self._portal = ready.result()
+                self._portal, self._loop = ready.result()
             return self._portal
 
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, running."""
+        self.portal()
+        assert self._loop is not None
+        return self._loop
+
     def stop(self) -> None:
+        """End the loop and its thread."""
         with self._lock:
             portal, self._portal = self._portal, None
             if portal is not None and self._thread is not None:
@@ -62,9 +72,9 @@ class _Loop:
                 self._thread.join()
 
 
-async def _serve(ready: Future[BlockingPortal]) -> None:
+async def _serve(ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]]) -> None:
     async with BlockingPortal() as portal:
-        ready.set_result(portal)
+        ready.set_result((portal, asyncio.get_running_loop()))
         await portal.sleep_until_stopped()
 
 
@@ -144,7 +154,7 @@ class Engram:
             memory_schema=memory_schema,
             tenant=tenant,
         )
-        self._loop = _Loop()
+        self._loop = OwnLoop()
         self._owns_loop = True
 
     @property

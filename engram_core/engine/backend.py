@@ -81,6 +81,11 @@ class LazyBackend:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.Task[None] | None = None
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that it belongs to, from its first use on."""
+        return self._loop
+
     async def built(self) -> Backend:
         """Return the backend without opening the store."""
         self._check_loop()

@@ -13,6 +13,7 @@ SURFACE = [
     "AddManyResult",
     "AddResult",
     "AsyncEngram",
+    "Bridge",
     "Change",
     "ChatModel",
     "Claim",
@@ -33,6 +34,7 @@ SURFACE = [
     "InvalidOutputError",
     "Memory",
     "Message",
+    "Migration",
     "MissingExtraError",
     "NotFoundError",
     "Op",
@@ -54,6 +56,7 @@ SURFACE = [
     "__version__",
     "build_database",
     "build_embedder",
+    "load_migrations",
 ]
 VERBS = [
     "add",

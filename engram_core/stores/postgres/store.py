@@ -74,6 +74,11 @@ class PostgresStore(MemoryStore):
         self._refiller = Refiller(database, self._analyzer)
         self._parts: tuple[Writer, Changer, Views] | None = None
 
+    @property
+    def database(self) -> Database:
+        """What it keeps its tables in."""
+        return self._database
+
     async def open(self, space: Space) -> None:
         """Connect, migrate, and check that the space is the one that serves."""
         await self._connect()
