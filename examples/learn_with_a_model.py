@@ -1,16 +1,18 @@
 """How do I learn with a language model, give it my own instructions, and get memories of my own shape?
 
-Runs offline with a scripted model. With a real one: `ENGRAM_LLM=ollama:qwen2.5 python examples/learn_with_a_model.py`,
-or `ENGRAM_LLM=openai:gpt-4o-mini` with a key.
+Needs an extra, in a checkout `pip install '.[openai]'`. Runs offline with a scripted model. With a real one:
+`ENGRAM_LLM=openai:gpt-4o-mini python examples/learn_with_a_model.py` with a key in OPENAI_API_KEY, or
+`ENGRAM_LLM=ollama:qwen2.5` with the extra `[ollama]`.
 """
 
 import json
 import os
+import sys
 from contextlib import ExitStack
 
 from pydantic import BaseModel
 
-from engram_core import Engram, Settings
+from engram_core import Engram, MissingExtraError, Settings
 from engram_core.testing import ScriptedServer
 
 
@@ -35,7 +37,10 @@ with ExitStack() as stack:
         server = stack.enter_context(ScriptedServer(answer=scripted))
         settings = Settings(llm="openai:scripted", openai_base_url=server.openai_url, openai_api_key="none")
     settings = settings.model_copy(update={"custom_instructions": "Orders and addresses matter; small talk does not."})
-    memory = stack.enter_context(Engram(settings, memory_schema=Order))
+    try:
+        memory = stack.enter_context(Engram(settings, memory_schema=Order))
+    except MissingExtraError as missing:
+        sys.exit(f"This example needs {missing.package}. In a checkout: pip install '.[{missing.extra}]'")
 
     result = memory.add("Moro no Porto, e encomendei o forno KX-48213.", user_id="example-ana")
     for change in result.changes:

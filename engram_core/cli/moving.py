@@ -13,10 +13,11 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from engram_core.cli import options
+from engram_core.cli.failures import Misuse
 from engram_core.cli.opening import opened, waiting
 from engram_core.cli.output import emit, line
 from engram_core.cli.progress import bar
-from engram_core.errors import InvalidInputError
+from engram_core.cli.wording import counted
 
 if TYPE_CHECKING:
     from engram_core.cli.import_files import Conversations
@@ -27,12 +28,17 @@ def import_(
     user: options.User = None,
     agent: options.Agent = None,
     session: options.Session = None,
+    infer: Annotated[bool, typer.Option("--infer", help="Let `engram worker` learn from new messages.")] = False,
     json: options.Json = False,
 ) -> None:
     """Import an export of Engram, of ChatGPT or of Claude.
 
     What it is, is seen from its content. Conversations of ChatGPT and Claude need --user, and each becomes a session;
     Engram's own records say whose they are. Importing a newer export adds only what is new.
+
+    Messages are stored and found, but nothing is learned from them unless --infer is given: then `engram worker` does.
+    Decide at the first import: messages that are there already are not learned from. Engram's own records bring what
+    was learned.
     """
     from engram_core.cli.import_files import Conversations, read_import
 
@@ -40,9 +46,9 @@ def import_(
     with waiting(f"Reading {file.name}"):
         found = read_import(file)
     if isinstance(found, Conversations):
-        _import_conversations(found, scope, json)
-    elif any(scope.values()):
-        raise InvalidInputError("options", scope, "no --user, --agent or --session: each record says whose it is")
+        _import_conversations(found, scope, infer, json)
+    elif infer or any(scope.values()):
+        raise Misuse("an export of Engram takes no --user, --agent, --session or --infer: each record says whose it is")
     else:
         _import_records(found.path, json)
 
@@ -63,7 +69,7 @@ def export(
     """
     scope = options.scoped(user, agent, session)
     if every == any(scope.values()):
-        raise InvalidInputError("options", scope, "either --all or a scope: --user, --agent, --session")
+        raise Misuse("give either --all, or whose memories: --user ID, --agent ID or --session ID")
     if output is None:
         with opened() as memory:
             for record in memory.export(**scope):
@@ -74,7 +80,7 @@ def export(
         for count, record in enumerate(memory.export(**scope), 1):
             file.write(line(record) + "\n")
             progress(count, None)
-    emit({"file": str(output), "records": count}) if json else print(f"Wrote {count:,} records to {output}.")
+    emit({"file": str(output), "records": count}) if json else print(f"Wrote {counted(count, 'record')} to {output}.")
 
 
 def reembed(json: options.Json = False) -> None:
@@ -84,15 +90,17 @@ def reembed(json: options.Json = False) -> None:
     """
     with opened() as memory, bar("Embedding") as progress:
         done = memory.reembed(progress=progress)
-    emit({"embedded": done}) if json else print(f"Embedded {done:,} memories; the store serves them.")
+    emit({"embedded": done}) if json else print(
+        f"Embedded {counted(done, 'memory', 'memories')}; the store serves them."
+    )
 
 
-def _import_conversations(found: Conversations, scope: options.Scope, json: bool) -> None:
+def _import_conversations(found: Conversations, scope: options.Scope, infer: bool, json: bool) -> None:
     if scope["user_id"] is None or scope["session_id"] is not None:
-        raise InvalidInputError("options", scope, "--user, and no --session: each conversation becomes one")
+        raise Misuse("conversations need --user ID, and take no --session: each becomes a session of its own")
     messages = (message for item in found.items for message in item.messages)
     with opened() as memory, bar("Importing", found.messages) as progress:
-        result = memory.add_many(messages, **scope, progress=lambda done: progress(done, None))
+        result = memory.add_many(messages, **scope, infer=infer, progress=lambda done: progress(done, None))
     summary = {
         "conversations": len(found.items),
         "added": result.added,
@@ -102,11 +110,13 @@ def _import_conversations(found: Conversations, scope: options.Scope, json: bool
     if json:
         emit(summary)
         return
-    print(f"Imported {result.added:,} messages of {len(found.items):,} conversations.")
+    print(f"Imported {counted(result.added, 'message')} of {counted(len(found.items), 'conversation')}.")
     if result.duplicates:
-        print(f"{result.duplicates:,} were there before.")
+        print(f"{_were(result.duplicates)} there before.")
     if found.skipped:
-        print(f"{found.skipped:,} were left out: system, hidden or empty ones, and the noise of tools.")
+        print(f"{_were(found.skipped)} left out: system, hidden or empty ones, and the noise of tools.")
+    if result.added:
+        print("`engram worker` learns from them." if infer else "Nothing is learned from them without --infer.")
 
 
 def _import_records(path: Path, json: bool) -> None:
@@ -118,9 +128,14 @@ def _import_records(path: Path, json: bool) -> None:
     if json:
         emit(result)
         return
-    print(f"Imported {result.memories:,} memories and {result.changes:,} changes.")
+    memories, changes = counted(result.memories, "memory", "memories"), counted(result.changes, "change")
+    print(f"Imported {memories} and {changes}.")
     if result.duplicates:
-        print(f"{result.duplicates:,} memories were there before.")
+        print(f"{_were(result.duplicates)} there before.")
+
+
+def _were(count: int) -> str:
+    return f"{count:,} {'was' if count == 1 else 'were'}"
 
 
 @contextmanager
@@ -143,4 +158,4 @@ def _written_whole(path: Path) -> Iterator[IO[str]]:
                 os.unlink(file.name)
                 raise
     except OSError as exc:
-        raise InvalidInputError("--output", str(path), f"a file that can be written ({exc.strerror or exc})") from exc
+        raise Misuse(f"{path} cannot be written: {exc.strerror or exc}") from exc

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypedDict
 
 import typer
@@ -83,6 +84,16 @@ def read_metadata(pairs: Iterable[str] | None) -> dict[str, Any] | None:
         except ValueError:
             metadata[key] = value
     return metadata
+
+
+def read_end(text: str | None) -> str | None:
+    """Read `--expires` for something new: with an end that has passed, it would never be found."""
+    from engram_core.domain.checks import check_time
+
+    end = check_time("expires_at", text)
+    if end is not None and end <= datetime.now(UTC):
+        raise InvalidInputError("expires_at", text, "a time to come: what has expired is never found")
+    return text
 
 
 def read_text(given: str) -> str:

@@ -145,7 +145,8 @@ def _print_list(found: list[Memory], limit: int) -> None:
         return
     rendering.console().print(rendering.memories_table(found[:limit]))
     if len(found) > limit:
-        print(f"There are more than these {limit}: --limit shows more, --kind and --filter fewer.", file=sys.stderr)
+        shown = "this one" if limit == 1 else f"these {limit:,}"
+        print(f"There are more than {shown}: --limit shows more, --kind and --filter fewer.", file=sys.stderr)
 
 
 def _pages(memory: Engram, conditions: dict[str, Any], limit: int) -> Iterator[Memory]:

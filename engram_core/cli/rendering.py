@@ -15,6 +15,8 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.results import Hit, Recall
 
 _SHOWN = 280
+# Who spoke, in a table of hits: what is left of 80 columns holds an id on one line.
+_WHO = 12
 # Control characters of a memory are shown, never sent to the terminal.
 _VISIBLE = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\n\t"}
 _VISIBLE |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
@@ -69,23 +71,21 @@ def hits_table(recall: Recall, *, explain: bool) -> RenderableType:
 def memory_details(memory: Memory) -> RenderableType:
     """Lay out one memory with everything that is known of it."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", overflow="fold", max_width=30)
     table.add_column(overflow="fold")
     for name, value in _details(memory).items():
-        table.add_row(name, Text(visible(value)))
+        table.add_row(Text(visible(name)), Text(visible(value)))
     return Group(Text(visible(memory.text)), Text(), table)
 
 
 def changes_table(changes: Iterable[Change]) -> Table:
-    """Lay out a history as when, what, text, why."""
+    """Lay out a history as when, what, and the memory with why it changed and the id that `undo` takes."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("when", no_wrap=True, style="dim")
     table.add_column("what", no_wrap=True)
     table.add_column("memory", overflow="fold")
-    table.add_column("why", overflow="fold")
     for change in changes:
-        why = Text(short(change.reason)).append(f" ({visible(change.actor)})\n{change.id}", "dim")
-        table.add_row(when(change.at), _op(change), _before_after(change), why)
+        table.add_row(when(change.at), _op(change), _decided(change))
     return table
 
 
@@ -102,7 +102,7 @@ def _table(*, score: bool = False) -> Table:
     if score:
         table.add_column("score", no_wrap=True, justify="right")
     table.add_column("when", no_wrap=True, style="dim")
-    table.add_column("who", max_width=14, overflow="fold")
+    table.add_column("who", max_width=_WHO, overflow="fold")
     table.add_column("text", overflow="fold", ratio=1)
     return table
 
@@ -156,12 +156,13 @@ def _op(change: Change) -> Text:
     return Text(change.op, {"ADD": "green", "UPDATE": "yellow", "DELETE": "red"}.get(change.op, "dim"))
 
 
-def _before_after(change: Change) -> Text:
-    text = Text()
-    if change.before is not None:
-        text.append(short(change.before.text), "dim strike" if change.after is not None else "dim")
-    if change.before is not None and change.after is not None:
-        text.append("\n")
-    if change.after is not None:
-        text.append(short(change.after.text))
+def _decided(change: Change) -> Text:
+    """Tell what a change left, what was so before, why, and its id; a turn's own beginning has none to be undone by."""
+    left = change.after or change.before
+    text = Text(short(left.text) if left is not None else "", "dim" if change.after is None else "")
+    if change.before is not None and change.after is not None and change.before.text != change.after.text:
+        text.append(f"\nbefore: {short(change.before.text)}", "yellow")
+    text.append(f"\nwhy: {short(change.reason)} ({visible(change.actor)})", "dim")
+    if left is None or change.id != left.id:
+        text.append(f"\nchange {change.id}", "dim")
     return text

@@ -11,6 +11,7 @@ import typer
 from engram_core.cli import options
 from engram_core.cli.opening import opened
 from engram_core.cli.output import emit
+from engram_core.cli.wording import counted
 
 
 def worker(
@@ -29,16 +30,27 @@ def worker(
 
 
 def queue(json: options.Json = False) -> None:
-    """Tell what waits to be learned from, and what was given up."""
+    """Tell what waits to be learned from, and what was given up.
+
+    A lesson is what one `add` told of one user.
+    """
+    from engram_core.cli.rendering import short, when
+
     with opened() as memory:
         waiting, dead = memory.queue(), memory.dead_letters()
     if json:
         emit({"queue": waiting, "dead_letters": dead})
         return
-    since = f", the oldest since {waiting.oldest:%Y-%m-%d %H:%M}" if waiting.oldest else ""
-    print(f"{waiting.waiting:,} waiting{since}; {waiting.dead:,} given up.")
+    if waiting.oldest is not None:
+        wait = "waits" if waiting.waiting == 1 else "wait, the oldest"
+        print(f"{counted(waiting.waiting, 'lesson')} {wait} since {when(waiting.oldest)}; `engram worker` learns.")
+    if waiting.dead:
+        print(f"{counted(waiting.dead, 'lesson')} given up; `engram replay` tries again:")
+    if not (waiting.waiting or waiting.dead):
+        print("Nothing waits to be learned from.")
     for letter in dead:
-        print(f"{letter.id}  {len(letter.turns)} turns, {letter.attempts} attempts: {letter.error}")
+        after = f"{counted(len(letter.turns), 'turn')}, {counted(letter.attempts, 'attempt')}"
+        print(f"{letter.id}  {after}: {short(letter.error)}")
 
 
 def replay(
@@ -48,7 +60,7 @@ def replay(
     """Try again to learn what was given up; a worker does it."""
     with opened() as memory:
         count = memory.replay(ids or None)
-    emit({"replayed": count}) if json else print(f"{count:,} are due again.")
+    emit({"replayed": count}) if json else print(_due(count))
 
 
 def undo(
@@ -62,3 +74,9 @@ def undo(
     with opened("Undoing") as memory:
         changes = memory.undo(id, reason=reason)
     emit(changes) if json else rendering.console().print(rendering.changes_table(changes))
+
+
+def _due(count: int) -> str:
+    if not count:
+        return "Nothing was given up."
+    return f"{counted(count, 'lesson')} {'is' if count == 1 else 'are'} due again; `engram worker` learns."

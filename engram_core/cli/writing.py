@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engram_core.cli import options
+from engram_core.cli.failures import Misuse
 from engram_core.cli.opening import opened
 from engram_core.cli.output import emit
+from engram_core.cli.wording import counted
 from engram_core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def add(
     json: options.Json = False,
 ) -> None:
     """Remember what was said, word for word, and learn from it."""
-    metadata = options.read_metadata(meta)
+    metadata, ends = options.read_metadata(meta), options.read_end(expires)
     messages = [{"content": options.read_text(text), "role": role, "name": name} for text in texts]
     with opened("Remembering") as memory:
         result = memory.add(
@@ -40,7 +42,7 @@ def add(
             **options.scoped(user, agent, session),
             occurred_at=at,
             metadata=metadata,
-            expires_at=expires,
+            expires_at=ends,
             infer=infer,
             defer=defer,
         )
@@ -63,6 +65,8 @@ def update(
 
     The version that holds is closed and a new one opened, with an id of its own. --meta replaces all of the metadata.
     """
+    if text is None and not meta and importance is None and expires is None:
+        raise Misuse("nothing to change: give the new TEXT, --meta, --importance or --expires")
     with opened("Updating") as memory:
         change = memory.update(
             id,
@@ -91,7 +95,7 @@ def delete(
     It is no longer found, but stays in the history; `engram erase` removes for good.
     """
     if (id is None) == (not every):
-        raise InvalidInputError("delete", id, "either the ID of a memory or --all with a scope")
+        raise Misuse("give either the ID of a memory, or --all and whose: --user ID, --agent ID or --session ID")
     scope = options.scoped(user, agent, session)
     if id is None:
         _delete_all(scope, reason, yes, json)
@@ -129,7 +133,7 @@ def _delete_all(scope: options.Scope, reason: str | None, yes: bool, json: bool)
     options.confirm(f"Retire every current memory of {_named(scope)}?", yes)
     with opened("Deleting") as memory:
         retired = memory.delete_all(**scope, reason=reason)
-    emit({"retired": retired}) if json else print(f"Retired {retired:,} memories.")
+    emit({"retired": retired}) if json else print(f"Retired {counted(retired, 'memory', 'memories')}.")
 
 
 def _delete_one(id: str, scope: options.Scope, reason: str | None, yes: bool, json: bool) -> None:
@@ -139,22 +143,25 @@ def _delete_one(id: str, scope: options.Scope, reason: str | None, yes: bool, js
         found = memory.get(id, **scope)
         options.confirm(f"Retire “{short(found.text, 60)}”?", yes)
         change = memory.delete(id, reason=reason, **scope)
-    emit(change) if json else print(f"Retired {change.memory.id}; `engram history {id}` still tells of it.")
+    if json:
+        emit(change)
+    else:
+        print(f"Retired {change.memory.id}; its history stays.")
+        print(f"`engram undo {change.id}` brings it back.")
 
 
 def _tell_updated(change: Change) -> None:
     from engram_core.cli import rendering
 
     rendering.console().print(rendering.changes_table([change]))
-    print(f"It is now {change.memory.id}; `engram history {change.memory.id}` tells the rest.")
+    print(f"It is now {change.memory.id}; `engram history` tells the rest.")
 
 
 def _tell_added(result: AddResult, *, defer: bool) -> None:
     from engram_core.cli import rendering
 
-    count = len(result.turns)
-    print(f"Remembered {count} {'turn' if count == 1 else 'turns'}.", end="")
-    print(f" {result.duplicates} were there before." if result.duplicates else "")
+    print(f"Remembered {counted(len(result.turns), 'turn')}.", end="")
+    print(f" {result.duplicates:,} {_were(result.duplicates)} there before." if result.duplicates else "")
     if result.pending:
         print(_pending(result.pending, defer=defer))
     rendering.console().print(rendering.memories_table(result.turns))
@@ -164,6 +171,10 @@ def _tell_added(result: AddResult, *, defer: bool) -> None:
     if result.unlearned:
         are = "is" if result.unlearned == 1 else "are"
         print(f"{result.unlearned} {are} still to be learned from; `engram queue` tells more.")
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _pending(count: int, *, defer: bool) -> str:

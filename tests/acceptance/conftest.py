@@ -1,7 +1,10 @@
-"""The faces of the engine, each with the same few words, and the stores they run on."""
+"""The faces of the engine, each with the same few words, the stores they run on, and engines on each store."""
 
 import json
+import shutil
+import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -146,3 +149,39 @@ def faces(request):
             stack.callback(memory.close)
             made.append(SyncFace(memory, request.param))
         yield made
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="module", params=["memory", "postgres"])
+def store(request):
+    """What names a store: in memory, or a Postgres of this module's own."""
+    if request.param == "memory":
+        yield {"database_url": "memory://"}
+        return
+    path = Path(tempfile.mkdtemp(prefix="engram-acceptance-"))
+    yield {"data_dir": path}
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+async def memory(store):
+    """An engine without a model."""
+    async with AsyncEngram(**store, embedder=FakeEmbedder()) as engine:
+        yield engine
+
+
+@pytest.fixture
+async def talking(store, model):
+    """An engine with the model that a test brings as its fixture `model`."""
+    async with AsyncEngram(**store, embedder=FakeEmbedder(), llm=model) as engine:
+        yield engine
+
+
+@pytest.fixture
+def user(request):
+    """A user of this test's own."""
+    return request.node.name

@@ -2,10 +2,7 @@
 
 import json
 import logging
-import shutil
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -23,21 +20,6 @@ from engram_core.testing import FakeEmbedder
 
 NOW = datetime.now(UTC)
 STATEMENTS = ["fact", "preference", "event"]
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture(scope="module", params=["memory", "postgres"])
-def store(request):
-    if request.param == "memory":
-        yield {"database_url": "memory://"}
-        return
-    path = Path(tempfile.mkdtemp(prefix="engram-upkeep-"))
-    yield {"data_dir": path}
-    shutil.rmtree(path, ignore_errors=True)
 
 
 class Summing(ChatModel):
@@ -70,18 +52,6 @@ def model():
 
 
 @pytest.fixture
-async def memory(store):
-    async with AsyncEngram(**store, embedder=FakeEmbedder()) as engine:
-        yield engine
-
-
-@pytest.fixture
-async def talking(store, model):
-    async with AsyncEngram(**store, embedder=FakeEmbedder(), llm=model) as engine:
-        yield engine
-
-
-@pytest.fixture
 def few(store):
     """Make an engine with other limits."""
 
@@ -89,11 +59,6 @@ def few(store):
         return AsyncEngram(Settings(**store, **limits), embedder=FakeEmbedder())
 
     return make
-
-
-@pytest.fixture
-def user(request):
-    return request.node.name
 
 
 async def texts(memory, user, kinds=None, **more):

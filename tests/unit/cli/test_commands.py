@@ -1,13 +1,15 @@
 """What the commands do on a real store, for people and for scripts."""
 
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
-from engram_core.testing import ScriptedServer
+from engram_core.testing import Fault, ScriptedServer
 
 OUT = [sys.executable, "-m", "engram_core.cli"]
 
@@ -141,3 +143,121 @@ def test_output_that_nobody_reads_to_the_end(cli):
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 0
+
+
+# -- what a person reads on a terminal of 80 columns
+
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def eighty(cli, *words, env=None):
+    result = cli.run(*words, "-u", cli.user, env={"COLUMNS": "80", **(env or {})})
+    assert result.exit_code == 0, result.output
+    assert all(len(line.rstrip()) <= 80 for line in result.stdout.splitlines())
+    return result.stdout
+
+
+def test_ids_stay_whole_and_the_id_of_a_change_is_called_one(cli):
+    learned = eighty(cli, "add", "I live in Lisbon.", "--at", "2024-01-01", "--name", "Ada Augusta Byron King")
+    (home,) = cli.ok("list", "-k", "fact")
+    (added,) = cli.ok("history", home["id"])
+    assert f"change {added['id']}\n" in re.sub(" +\n", "\n", learned)
+    moved = eighty(cli, "add", "I moved to Porto.", "--at", "2024-05-01", "--name", "Ada Augusta Byron King")
+    assert "before: Ada Augusta Byron King lives in Lisbon." in " ".join(moved.split())
+    (now,) = cli.ok("list", "-k", "fact")
+    everything = {memory["id"] for memory in cli.ok("list")}
+    assert set(ID.findall(eighty(cli, "list"))) == everything
+    assert set(ID.findall(eighty(cli, "search", "Where does Ada live?", "--explain"))) <= everything
+    assert len(ID.findall(eighty(cli, "search", "Where does Ada live?"))) == 3
+    changes = [change["id"] for change in cli.ok("history", now["id"])]
+    assert ID.findall(eighty(cli, "history", now["id"])) == changes
+    assert set(ID.findall(eighty(cli, "show", now["id"]))) == {now["id"], home["id"], *now["sources"]}
+    eighty(cli, "update", now["id"], "Ada lives in Porto, Portugal")
+    (now,) = cli.ok("list", "-k", "fact")
+    gone = ID.findall(eighty(cli, "delete", now["id"], "--yes"))
+    assert gone == [now["id"], cli.ok("history", now["id"])[-1]["id"]]
+    assert cli.run("undo", gone[1]).exit_code == 0
+
+
+def test_the_beginning_of_a_turn_has_no_id_to_undo(cli):
+    (added,) = cli.ok("add", "hello there", "--no-infer")
+    page = cli.text("history", added["turns"][0]["id"])
+    assert "stored as it was said" in page
+    assert not ID.search(page)
+
+
+def test_one_is_one_and_two_are_two(cli, tmp_path):
+    assert "Remembered 1 turn.\n" in cli.text("add", "one", "--no-infer", "--at", "2024-01-01")
+    page = cli.text("add", "one", "two", "--no-infer", "--at", "2024-01-01")
+    assert "Remembered 2 turns. 1 was there before.\n" in page
+    path = tmp_path / "all.jsonl"
+    assert cli.text("export", "-o", path) == f"Wrote 3 records to {path}.\n"
+    imported = cli.run("import", path).stdout
+    assert imported == "Imported 0 memories and 0 changes.\n2 were there before.\n"
+    assert cli.text("delete", "--all", "--yes") == "Retired 2 memories.\n"
+    cli.ok("add", "three", "--no-infer")
+    assert cli.text("delete", "--all", "--yes") == "Retired 1 memory.\n"
+
+
+def test_an_empty_queue_and_one_that_is_not(cli):
+    env = {"ENGRAM_TENANT": cli.user}
+    assert cli.run("queue", env=env).stdout == "Nothing waits to be learned from.\n"
+    assert cli.run("replay", env=env).stdout == "Nothing was given up.\n"
+    cli.run("add", "I like tea", "-u", "ada", "--defer", env=env)
+    assert cli.run("queue", env=env).stdout.startswith("1 lesson waits since 2")
+
+
+# -- upkeep
+
+
+def test_consolidate_merges_and_says_so(cli):
+    cli.ok("add", "I love hiking.")
+    cli.ok("add", "I love hikes.")
+    page = cli.text("consolidate")
+    assert "DELETE" in page
+    assert "User likes hikes." in page
+    assert "\n1 duplicate merged" in page
+    assert cli.text("consolidate") == "Nothing to do.\n"
+    cli.ok("add", "I love swimming.", "I love swims.")
+    (result,) = cli.ok("consolidate")
+    assert [change["op"] for change in result["merged"]][:1] == ["DELETE"]
+    assert (result["summaries"], result["failed"]) == ([], {})
+
+
+def test_consolidate_summarises_with_a_model_and_names_what_failed(cli):
+    with ScriptedServer(answer=lambda messages, schema: '{"summary": "They spoke of tea."}') as server:
+        env = {"ENGRAM_LLM": "openai:m", "ENGRAM_OPENAI_BASE_URL": server.openai_url}
+        cli.ok("add", *(f"tea {n}" for n in range(5)), "-s", "s1", "--no-infer")
+        server.fail(Fault(status=401))
+        failed = cli.run("consolidate", "-u", cli.user, env=env)
+        assert failed.stdout.startswith("Not summarised: user ")
+        page = cli.run("consolidate", "-u", cli.user, env=env).stdout
+    assert "They spoke of tea." in page
+    assert "\n1 summary written" in page
+
+
+def test_expire_tells_once_what_went(cli):
+    assert cli.text("expire").startswith("Nothing to retire")
+    (added,) = cli.ok("add", "I live in Lisbon.", "the code is 4471")
+    cli.ok("update", added["turns"][0]["id"], "--expires", "2020-01-01")
+    page = cli.text("expire")
+    assert "it expired at 2020-01-01" in " ".join(page.split())
+    assert "1 memory had expired, and with them went 1 statement or summary." in page
+    cli.ok("add", *(f"small talk {n}" for n in range(4)), "--no-infer")
+    result = cli.run("expire", "-u", cli.user, env={"ENGRAM_MAX_MEMORIES_PER_USER": "3"})
+    assert "2 memories were too many.\n" in result.stdout
+    assert result.stderr == ""
+    assert logging.getLogger("engram_core.ingest.upkeep.expiry").isEnabledFor(logging.WARNING)
+    cli.ok("add", "one more", "--no-infer")
+    process = subprocess.run(
+        [*OUT, "expire", "-u", cli.user, "--json"],
+        env={**os.environ, **cli.env, "ENGRAM_MAX_MEMORIES_PER_USER": "3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stderr == ""
+    (told,) = map(json.loads, process.stdout.splitlines())
+    assert [change["op"] for change in told["over_limit"]] == ["DELETE"]
+    assert cli.run("undo", told["over_limit"][0]["id"]).exit_code == 0
+    assert len(cli.ok("list")) == 4

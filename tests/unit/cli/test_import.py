@@ -1,6 +1,9 @@
 """`engram import` of others' exports: seen from the content, true times, only what is new."""
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -40,6 +43,36 @@ def test_a_newer_export_adds_what_is_new(cli, tmp_path):
     data[0]["name"] = "Vienna"
     path.write_text(json.dumps(data, indent=2))
     assert cli.ok("import", path) == [{"conversations": 1, "added": 1, "duplicates": 3, "skipped": 1}]
+
+
+def test_what_is_imported_is_learned_from_on_request(cli, tmp_path):
+    path = tmp_path / "export.json"
+    said = [{"uuid": "m1", "sender": "human", "created_at": "2025-04-10T08:00:00Z", "text": "I live in Lisbon."}]
+    path.write_text(json.dumps([{"uuid": "c1", "name": "Home", "chat_messages": said}]))
+    env = {**cli.env, "ENGRAM_TENANT": cli.user}
+    for user, options in (("ada", []), ("bob", ["--infer"])):
+        page = cli.run("import", path, "-u", user, *options, env=env)
+        assert page.exit_code == 0, page.output
+        assert "Imported 1 message of 1 conversation." in page.stdout
+        assert ("Nothing is learned from them without --infer." in page.stdout) == (not options)
+        assert ("`engram worker` learns from them." in page.stdout) == bool(options)
+    worker = [sys.executable, "-m", "engram_core.cli", "worker", "--once"]
+    subprocess.run(worker, env={**os.environ, **env}, check=True)
+    assert "User lives in Lisbon." in cli.run("list", "-u", "bob", "-k", "fact", env=env).stdout
+    assert cli.run("list", "-u", "ada", "-k", "fact", env=env).stdout == ""
+
+
+def test_our_own_records_bring_what_was_learned(light, tmp_path):
+    path = tmp_path / "export.jsonl"
+    path.write_text('{"type": "header", "version": 1}\n')
+    result = light.run("import", path, "--infer")
+    assert result.exit_code == 2
+    assert "--infer" in result.stderr
+
+
+def test_the_help_page_says_what_is_learned(light):
+    page = " ".join(light.run("import", "--help").stdout.split())
+    assert "nothing is learned from them unless --infer is given: then `engram worker` does" in page
 
 
 def test_whose_they_are_must_be_said(light):
