@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     card.add_argument(
         "--llm", metavar="PROVIDER:MODEL", help="openai:… or ollama:… (default: ENGRAM_LLM, else the rules)"
     )
-    card.add_argument("--limit", type=int, metavar="N", help="only the first N dialogues of each file")
+    card.add_argument("--limit", type=int, metavar="N", help="only N dialogues of each file, spread over it")
     card.add_argument("--json", type=Path, metavar="OUT", help="write the numbers here as JSON too")
     card.add_argument("--mistakes", action="store_true", help="print the dialogues with a wrong or a missed change")
     card.add_argument("--show-held-out", action="store_true", help="print the texts of the test split too")

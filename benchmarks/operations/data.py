@@ -157,7 +157,7 @@ def is_held_out(path: Path) -> bool:
 
 
 def read(path: Path, limit: int | None = None) -> list[Dialogue]:
-    """Read the dialogues of a file, at most the first `limit` of them.
+    """Read the dialogues of a file, or `limit` of them, spread over it: a file goes category by category.
 
     Raises:
         InvalidInputError: There is no such file, a line is not in the format, or an id comes twice; the message names
@@ -166,19 +166,19 @@ def read(path: Path, limit: int | None = None) -> list[Dialogue]:
     if not path.is_file():
         raise InvalidInputError("split", str(path), "dev, test, or a file of dialogues (.jsonl)")
     dialogues: dict[str, Dialogue] = {}
-    for where, line in _lines(path, limit):
+    for where, line in _lines(path):
         dialogue = _dialogue(where, line)
         if dialogue.id in dialogues:
             raise InvalidInputError("data", f"{where}, id", "an id that no line before it has")
         dialogues[dialogue.id] = dialogue
-    return list(dialogues.values())
+    whole = list(dialogues.values())
+    count = len(whole) if limit is None else min(limit, len(whole))
+    return [whole[i * len(whole) // count] for i in range(count)]
 
 
-def _lines(path: Path, limit: int | None) -> Iterator[tuple[str, bytes]]:
+def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if limit is not None and number > limit:
-                return
             yield f"{path.name}, line {number}", line
 
 

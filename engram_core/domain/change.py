@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 
 
@@ -53,6 +54,23 @@ class Change:
         memory = self.after or self.before
         assert memory is not None, "a change is always about a memory"
         return memory
+
+
+def retirement(
+    memory: Memory, at: datetime, reason: str, actor: str, *, evidence: tuple[str, ...] = (), cause: str | None = None
+) -> Change:
+    """Make the DELETE that retires a memory.
+
+    Args:
+        memory: As it is now.
+        at: When it is retired.
+        reason: See `Change`, and so the rest.
+        actor: As above.
+        evidence: As above.
+        cause: As above.
+    """
+    before = replace(memory, retired_at=at)
+    return Change(new_id(), Op.DELETE, before, None, reason, actor, at, evidence, cause=cause)
 
 
 def observed(change: Change) -> Change:

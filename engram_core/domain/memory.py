@@ -75,6 +75,11 @@ class Memory:
         who = self.speaker or (self.role if self.kind == "turn" else None)
         return f"{who}: {self.text}" if who else self.text
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither retired nor given an end, be that one still to come."""
+        return self.retired_at is None and self.valid_to is None
+
     def is_current(self, now: datetime) -> bool:
         """Tell whether it is kept, still holds and has not expired at `now`."""
         return (

@@ -17,6 +17,7 @@ from engram_core.domain.selection import Selection
 from engram_core.engine.base import EngineBase, utc_now
 from engram_core.errors import NotFoundError
 from engram_core.ingest.consequences import deleted, retire_orphans, undone, updated
+from engram_core.ingest.pages import pages
 from engram_core.ingest.pending import try_vectors
 from engram_core.ingest.revise import Revision, deletion, revise, with_origin
 
@@ -171,15 +172,13 @@ class Keeping(EngineBase):
             check_text("reason", reason)
         backend = await self._backend.opened()
         now = utc_now()
-        retired, cursor = 0, None
-        while True:
-            page = await backend.store.listing(Selection(scope, now), limit=_PAGE, after=cursor)
-            changes = [deletion(memory, now, reason) for memory in page.items]
+        retired = 0
+        async for page in pages(backend.store, Selection(scope, now)):
+            changes = [deletion(memory, now, reason) for memory in page]
             # First what was learned from them: it is found by them alone, should this be cut off in between.
             retired += await retire_orphans(backend.store, self._tenant, changes)
             retired += await backend.store.retire_all(scope, changes)
-            if (cursor := page.cursor) is None:
-                return retired
+        return retired
 
     async def history(
         self, id: str, *, user_id: str | None = None, agent_id: str | None = None, session_id: str | None = None

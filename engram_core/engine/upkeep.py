@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 
 from engram_core.domain.change import Change, Op
 from engram_core.domain.checks import clean_characters
@@ -16,9 +15,10 @@ from engram_core.domain.selection import Selection
 from engram_core.engine.backend import Backend
 from engram_core.engine.base import EngineBase, utc_now
 from engram_core.errors import ConflictError, ProviderError
+from engram_core.ingest.pages import PAGE, pages
 from engram_core.ingest.pending import try_vectors
 from engram_core.ingest.upkeep.duplicates import ACTOR, merges
-from engram_core.ingest.upkeep.expiry import PAGE, retire_expired, retire_least, weigh
+from engram_core.ingest.upkeep.expiry import retire_expired, retire_least, weigh
 from engram_core.ingest.upkeep.summaries import Plan, Summariser, plan
 from engram_core.ports import MemoryStore
 
@@ -136,8 +136,13 @@ async def _plans(store: MemoryStore, scope: Scope) -> dict[Scope, Plan]:
     for memory in await _all(store, Selection(scope, now, kinds=frozenset(("turn", "summary")))):
         if memory.scope.session_id is not None:
             sessions[memory.scope][memory.kind == "summary"].append(memory)
-    plans = {session: plan(_in_time(turns), present) for session, (turns, present) in sessions.items()}
-    return {session: planned for session, planned in plans.items() if planned is not None}
+    plans: dict[Scope, Plan] = {}
+    for session, (turns, present) in sessions.items():
+        # As they were said; those of one instant stay in the order of arrival.
+        in_time = sorted(turns, key=lambda turn: turn.valid_from)
+        if (planned := plan(in_time, present)) is not None:
+            plans[session] = planned
+    return plans
 
 
 async def _summarise_one(backend: Backend, summariser: Summariser, planned: Plan) -> list[Change]:
@@ -171,19 +176,4 @@ async def _weigh(store: MemoryStore, scope: Scope) -> int:
 
 
 async def _all(store: MemoryStore, selection: Selection) -> list[Memory]:
-    found: list[Memory] = []
-    cursor = None
-    while True:
-        page = await store.listing(selection, limit=PAGE, after=cursor)
-        found += page.items
-        if (cursor := page.cursor) is None:
-            return found
-
-
-def _in_time(turns: list[Memory]) -> list[Memory]:
-    """Put turns in the order in which they were said; those of one instant stay in the order of arrival."""
-
-    def said(turn: Memory) -> datetime:
-        return turn.valid_from
-
-    return sorted(turns, key=said)
+    return [memory async for page in pages(store, selection) for memory in page]

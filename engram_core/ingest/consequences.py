@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,9 +13,10 @@ from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, NotFoundError
+from engram_core.ingest.learn.rules.reading import value_in
 from engram_core.ingest.upkeep.duplicates import ACTOR as MERGER
 from engram_core.ingest.upkeep.duplicates import alike
-from engram_core.ingest.withhold import orphaned, orphans, part_of, withheld
+from engram_core.ingest.withhold import orphaned, orphaned_by, orphans, part_of, withheld
 from engram_core.ports import MemoryStore
 
 
@@ -24,7 +26,8 @@ async def deleted(store: MemoryStore, change: Change) -> list[Change]:
     if memory.kind == "summary":
         return [change]
     if memory.kind == "turn":
-        return [change, *orphaned(change, await _learned(store, memory), await _gone(store, memory))]
+        learned = await _learned(store, memory)
+        return [change, *orphaned(change, learned, await _gone(store, memory, learned))]
     changes = [change, *withheld(change, await _turns(store, memory))]
     return [*changes, *await summaries_of(store, memory.scope.tenant, changes)]
 
@@ -64,26 +67,21 @@ async def _earlier(store: MemoryStore, change: Change, *, whole: bool) -> list[M
     return list(found.values())
 
 
+async def turns_in(store: MemoryStore, scope: Scope, ids: Iterable[str]) -> list[Memory]:
+    """Return those turns among the sources of statements that are their owner's own, whatever an import may name."""
+    found = await store.get(scope.tenant, list(ids))
+    return [turn for turn in found if turn.kind == "turn" and turn.scope.owner == scope.owner]
+
+
 async def _turns(store: MemoryStore, memory: Memory) -> list[Memory]:
-    """Return the turns that a statement came from: its owner's alone, whatever an import may name."""
-    found = await store.get(memory.scope.tenant, list(memory.sources))
-    return [turn for turn in found if turn.kind == "turn" and turn.scope.owner == memory.scope.owner]
+    return await turns_in(store, memory.scope, memory.sources)
 
 
 async def summaries_of(store: MemoryStore, tenant: str, changes: Sequence[Change]) -> list[Change]:
     """Retire the summaries that tell of the turns that these changes withhold."""
-    causes = {
-        change.memory.id: replace(change, id=change.cause or change.id)
-        for change in changes
-        if change.op is Op.DELETE and change.memory.kind == "turn"
-    }
+    causes = _of_turns(change for change in changes if change.op is Op.DELETE)
     learned = await store.learned_from(Scope(tenant), list(causes)) if causes else []
-    told = orphans([memory for memory in learned if memory.kind == "summary"], causes)
-    return [
-        retired
-        for memory in told
-        for retired in orphaned(next(causes[id] for id in memory.sources if id in causes), [memory], causes)
-    ]
+    return orphaned_by(causes, [memory for memory in learned if memory.kind == "summary"], causes)
 
 
 async def updated(store: MemoryStore, change: Change) -> list[Change]:
@@ -96,14 +94,26 @@ async def updated(store: MemoryStore, change: Change) -> list[Change]:
     if before.kind == "summary" or before.text == after.text:
         return [change]
     if before.kind != "turn":
-        claim = None if after.claim is None else replace(after.claim, value=after.text, holds=True)
+        claim = None if after.claim is None else _reworded(after.claim, before.text, after.text)
         # The new words are the caller's: no turn says them.
         return [replace(change, after=replace(after, claim=claim, sources=()))]
-    learned = orphans(await _learned(store, before), await _gone(store, before))
-    claims = [memory.claim for memory in learned if memory.claim is not None and _is_open(memory)]
-    claim = Claim(claims[0].subject, claims[0].attribute, after.text) if len(claims) == 1 else None
+    learned = await _learned(store, before)
+    gone = await _gone(store, before, learned)
+    unfounded = orphans(learned, gone)
+    claims = [memory.claim for memory in unfounded if memory.claim is not None and memory.is_open]
+    claim = _reworded(claims[0], "", after.text) if len(claims) == 1 else None
     first = replace(change, after=replace(after, claim=claim))
-    return [first, *orphaned(first, learned, await _gone(store, before))]
+    return [first, *orphaned(first, unfounded, gone)]
+
+
+def _reworded(claim: Claim, before: str, after: str) -> Claim:
+    """Give a claim the value that new words have: where they differ from the old, else as they read alone."""
+    head, is_there, tail = before.partition(claim.value)
+    tail = tail.rstrip(" .!")
+    bare = after.rstrip(" .!")
+    is_exchanged = is_there and bare.startswith(head) and bare.endswith(tail) and len(bare) > len(head) + len(tail)
+    value = bare[len(head) : len(bare) - len(tail)] if is_exchanged else value_in(after, claim.attribute)
+    return replace(claim, value=value or after, holds=True)
 
 
 async def _following(store: MemoryStore, change: Change) -> list[Change]:
@@ -131,21 +141,17 @@ async def _following(store: MemoryStore, change: Change) -> list[Change]:
 async def retire_orphans(store: MemoryStore, tenant: str, deletions: Sequence[Change]) -> int:
     """Retire the statements that have no source left when these turns are deleted, those that are deleted themselves
     aside; return how many."""
-    causes = {change.memory.id: change for change in deletions if change.memory.kind == "turn"}
+    causes = _of_turns(deletions)
     if not causes:
         return 0
     learned = await store.learned_from(Scope(tenant), list(causes))
     sources = {id for memory in learned for id in memory.sources}
-    kept = {turn.id for turn in await store.get(tenant, list(sources)) if _is_open(turn)} - causes.keys()
-    retired = 0
-    by_scope: dict[Scope, list[Change]] = {}
+    kept = {turn.id for turn in await store.get(tenant, list(sources)) if turn.is_open} - causes.keys()
     own = {change.memory.id for change in deletions}
-    for memory in orphans([memory for memory in learned if memory.id not in own], sources - kept):
-        cause = next(causes[id] for id in memory.sources if id in causes)
-        by_scope.setdefault(memory.scope, []).extend(orphaned(cause, [memory], memory.sources))
-    for scope, changes in by_scope.items():
-        retired += await store.retire_all(scope, changes)
-    return retired
+    by_scope: dict[Scope, list[Change]] = defaultdict(list)
+    for change in orphaned_by(causes, [memory for memory in learned if memory.id not in own], sources - kept):
+        by_scope[change.memory.scope].append(change)
+    return sum([await store.retire_all(scope, changes) for scope, changes in by_scope.items()])
 
 
 async def undone(store: MemoryStore, tenant: str, id: str, now: datetime, reason: str | None) -> list[Change]:
@@ -242,12 +248,12 @@ async def _learned(store: MemoryStore, turn: Memory) -> list[Memory]:
     return await store.learned_from(turn.scope, [turn.id])
 
 
-async def _gone(store: MemoryStore, turn: Memory) -> set[str]:
+async def _gone(store: MemoryStore, turn: Memory, learned: Sequence[Memory]) -> set[str]:
     """Return the turn and those other sources of what was learned from it that are retired, or replaced, already."""
-    sources = {id for memory in await _learned(store, turn) for id in memory.sources}
+    sources = {id for memory in learned for id in memory.sources}
     others = await store.get(turn.scope.tenant, list(sources - {turn.id}))
-    return {turn.id} | {other.id for other in others if not _is_open(other)}
+    return {turn.id} | {other.id for other in others if not other.is_open}
 
 
-def _is_open(memory: Memory) -> bool:
-    return memory.retired_at is None and memory.valid_to is None
+def _of_turns(deletions: Iterable[Change]) -> dict[str, Change]:
+    return {change.memory.id: change for change in deletions if change.memory.kind == "turn"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from engram_core.domain.change import Change, Op
+from engram_core.domain.change import Change, Op, retirement
 from engram_core.domain.checks import check_metadata, check_text, check_time
 from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
@@ -74,20 +74,14 @@ def revise(memory: Memory, revision: Revision, now: datetime, reason: str | None
 def deletion(memory: Memory, now: datetime, reason: str | None) -> Change:
     """Make the change that retires a memory."""
     require_open(memory, now)
-    before = replace(memory, retired_at=now)
-    return Change(new_id(), Op.DELETE, before, None, _reason(reason, "deleted by the caller"), "user", now)
-
-
-def is_open(memory: Memory, now: datetime) -> bool:
-    """Tell whether a version can still be changed: neither retired nor closed."""
-    return memory.retired_at is None and (memory.valid_to is None or now < memory.valid_to)
+    return retirement(memory, now, _reason(reason, "deleted by the caller"), "user")
 
 
 def require_open(memory: Memory, now: datetime) -> None:
     """Raise `ConflictError` for a version that was closed or retired."""
     if memory.retired_at is not None:
         raise ConflictError(f"memory {memory.id} was deleted at {memory.retired_at.isoformat()}")
-    if not is_open(memory, now):
+    if memory.valid_to is not None and memory.valid_to <= now:
         raise ConflictError(f"memory {memory.id} was superseded; its history names the version that holds")
 
 

@@ -12,6 +12,7 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.results import ImportResult
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
+from engram_core.ingest.pages import pages
 from engram_core.ingest.pending import try_embed
 from engram_core.ingest.records import ChangeRecord, Header, MemoryRecord, read_record, write_record
 from engram_core.ingest.streams import each
@@ -29,17 +30,13 @@ async def export_records(store: MemoryStore, scope: Scope, now: datetime) -> Asy
     """Yield the header, then every version of every memory, then the history."""
     yield write_record(Header())
     selection = Selection(scope, now, past=True)
-    cursor: str | None = None
-    while True:
-        page = await store.listing(selection, limit=_PAGE, after=cursor)
+    async for page in pages(store, selection, _PAGE):
         keys = await store.keys(scope.tenant, [memory.id for memory in page.items])
         uses = await store.uses(scope.tenant, [memory.id for memory in page.items])
         for memory in page.items:
             # What it was given: what is left of that follows from its age.
             stated = uses[memory.id].stated if memory.id in uses else memory.importance
             yield write_record(MemoryRecord.of(replace(memory, importance=stated), keys.get(memory.id)))
-        if (cursor := page.cursor) is None:
-            break
     async for change in store.changes(scope):
         yield write_record(ChangeRecord.of(change))
 

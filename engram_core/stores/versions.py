@@ -113,11 +113,11 @@ class Versions:
         reverted = replace(stored, valid_to=after.valid_to, retired_at=after.retired_at, sources=after.sources)
         if reverted == stored:
             raise ConflictError(f"{after.id} is as it was before already")
-        if _is_open(reverted) and not _is_open(stored):
+        if reverted.is_open and not stored.is_open:
             replaced = self._now.get(reverted.supersedes or "")
             if stored.id in self._succeeded:
                 raise ConflictError(f"{after.id} was replaced by another version: undo that first")
-            if replaced is not None and _is_open(replaced):
+            if replaced is not None and replaced.is_open:
                 raise ConflictError(f"{replaced.id}, which {after.id} had replaced, holds again: close that first")
         self._put(reverted)
 
@@ -139,7 +139,3 @@ class Versions:
 
     def _changed(self, what: Callable[[Memory], object]) -> dict[str, Memory]:
         return {id: self._now[id] for id, stored in self._stored.items() if what(self._now[id]) != what(stored)}
-
-
-def _is_open(memory: Memory) -> bool:
-    return memory.retired_at is None and memory.valid_to is None

@@ -1,34 +1,16 @@
 """What is deleted, forgotten, erased or outdated does not come back by any door but `as_of`, over both stores."""
 
 import json
-import shutil
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from engram_core import AsyncEngram, ConflictError, Reply, Settings
+from engram_core import AsyncEngram, ConflictError, Op, Reply, Settings
 from engram_core.ports import ChatModel
 from engram_core.testing import FakeEmbedder
 
 NOW = datetime.now(UTC)
 STATEMENTS = ["fact", "preference", "event"]
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture(scope="module", params=["memory", "postgres"])
-def store(request):
-    if request.param == "memory":
-        yield {"database_url": "memory://"}
-        return
-    path = Path(tempfile.mkdtemp(prefix="engram-letting-go-"))
-    yield {"data_dir": path}
-    shutil.rmtree(path, ignore_errors=True)
 
 
 class Told(ChatModel):
@@ -53,25 +35,8 @@ class Told(ChatModel):
 
 
 @pytest.fixture
-async def memory(store):
-    async with AsyncEngram(**store, embedder=FakeEmbedder()) as engine:
-        yield engine
-
-
-@pytest.fixture
 def model():
     return Told()
-
-
-@pytest.fixture
-async def talking(store, model):
-    async with AsyncEngram(**store, embedder=FakeEmbedder(), llm=model) as engine:
-        yield engine
-
-
-@pytest.fixture
-def user(request):
-    return request.node.name
 
 
 async def texts(memory, kinds=None, **scope):
@@ -179,6 +144,32 @@ async def test_forgetting_forgets_what_was_said_less_precisely_and_what_was_so_b
     assert "Street" not in await memory.context("address Street", user_id=user)
     await memory.undo(result.changes[0].id)
     assert len([text for text in await found(memory, "address Street", user_id=user) if "Street" in text]) == 4
+
+
+@pytest.mark.anyio
+async def test_forgetting_leaves_another_users_turn_though_an_import_names_it_as_a_source(memory, user):
+    other = f"{user}-bob"
+    (turn,) = (await memory.add("I live in Rome.", user_id=other)).turns
+    await memory.add("I live in Lisbon.", user_id=user)
+    records = [record async for record in memory.export(user_id=user)]
+    await memory.erase(user_id=user)
+    for record in records[1:]:
+        if record.get("claim"):
+            record["sources"] = [*record["sources"], turn.id]
+    await memory.import_(records)
+    await memory.add("Please forget where I live.", user_id=user)
+    assert await found(memory, "Where does she live?", user_id=user, kinds=STATEMENTS) == []
+    assert (await memory.get(turn.id)).retired_at is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("words", ["User lives in Faro.", "Ada moved to Faro, at last", "I live in Faro now"])
+async def test_new_words_for_a_statement_are_taken_apart_so_that_the_same_said_again_is_no_change(memory, user, words):
+    (change,) = (await memory.add("I live in Lisbon.", user_id=user)).changes
+    updated = await memory.update(change.after.id, words, user_id=user)
+    assert (updated.after.claim.value, updated.after.text) == ("Faro", words)
+    (again,) = (await memory.add("I live in Faro.", user_id=user)).changes
+    assert again.op is Op.NOOP
 
 
 @pytest.mark.anyio

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from engram_core.domain.claim import Claim, plain
 from engram_core.domain.memory import Memory
@@ -50,6 +51,11 @@ _SAME_PERSON = tuple(
 )
 #: Not the one inside a number: "2,000".
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+#: Attributes whose value is a number, or begins with one.
+_COUNTED = frozenset(["age", "birth_year", "weight", "height", "children"])
+#: Of which a word alone says too little.
+_LOOSE = frozenset(["plan", "event", "address", "email", "phone", "goal", "activity", "prefers", "trait"])
 _NICKNAME = 3
 _LONG = 6
 _STEM = 5
@@ -99,6 +105,38 @@ def names(memory: Memory, words: str) -> bool:
     """Tell whether the text has these words, in one form or another: "dyslexia" names what says "dyslexic"."""
     wanted, said = plain(words).split(), plain(memory.text).split()
     return bool(wanted) and all(any(_is_form(word, other) for other in said) for word in wanted)
+
+
+def is_unnamed(claim: Claim) -> bool:
+    """Tell whether a claim is about somebody by kind alone: "dog", where another would be "dog Rex"."""
+    return claim.attribute in _NAMED and not _kind_and_name(claim.value)[1]
+
+
+def mended(claim: Claim, word: str) -> Claim | None:
+    """Put a word in the place of the one in a claim's value that it can stand for: a number, a name, another thing.
+
+    Returns:
+        The claim with the right value; None where the word is of another kind than what the value has there, or is it.
+    """
+    kind, name = _kind_and_name(claim.value)
+    numbers = _NUMBER.findall(claim.value)
+    if word.isdigit():
+        value = _NUMBER.sub(word, claim.value) if len(numbers) == 1 and claim.attribute in _COUNTED else ""
+    elif numbers or claim.attribute in _LOOSE:
+        value = ""
+    elif word[:1].isupper() and name:
+        value = f"{kind} {word}".strip() if claim.attribute in _NAMED else word
+    else:
+        value = word if word[:1].islower() and not name else ""
+    return replace(claim, value=value) if value and plain(value) != plain(claim.value) else None
+
+
+def rewritten(text: str, wrong: Claim, right: Claim) -> str:
+    """Put the value of one claim in the place of another's in the sentence that says it."""
+    whole = exchanged(text, wrong.value, right.value)
+    if whole != text:
+        return whole
+    return exchanged(text, wrong.value.split()[-1], right.value.split()[-1])
 
 
 def exchanged(text: str, old: str, new: str) -> str:

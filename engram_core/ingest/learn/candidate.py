@@ -10,6 +10,11 @@ from typing import Any, Literal, Protocol
 from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Kind, Memory, Origin
 
+#: Below this certainty, a candidate is added and replaces nothing.
+SURE = 0.6
+#: From here on a candidate leaves no doubt.
+CERTAIN = 0.9
+
 #: `state`: it is so. `end`: it was so and is no longer. `deny`: it was never so, what is known is wrong. `forget`: the
 #: user asks to forget it. `command`: the words aim at the memory's own workings; never carried out.
 Intent = Literal["state", "end", "deny", "forget", "command"]
@@ -29,10 +34,11 @@ class Candidate:
         valid_from: Since when it holds, in world time: the turn's own time unless the words say otherwise.
         kind: What the statement is to be.
         origin: Whose words they are.
+        happened: Whether that time is when something happened ("moved in 2019"), after which more may have.
         certainty: 0 to 1.
         importance: 0 to 1.
         instead_of: For a correction ("it is Max, not Rex"), the value that was wrong; empty means whatever was there.
-            None: not a correction.
+            None: not a correction. Empty without an attribute ("sorry, 35"): what was said last and can be that.
         replaces: For a change that names what it ends ("from nursing to midwifery", "my new boss"), words for that. A
             claim without an attribute then has that of the statement which they name.
         metadata: Kept with the statement; where structured memories are set up, their fields.
@@ -45,6 +51,7 @@ class Candidate:
     intent: Intent = "state"
     kind: Kind = "fact"
     origin: Origin = "user"
+    happened: bool = False
     certainty: float = 1.0
     importance: float = 0.5
     instead_of: str | None = None

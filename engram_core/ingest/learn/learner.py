@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from engram_core.domain.change import Change
+from engram_core.domain.change import Change, Op
 from engram_core.domain.checks import clean_characters
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, EngramError, ProviderError
-from engram_core.ingest.consequences import forgotten, summaries_of
+from engram_core.ingest.consequences import forgotten, summaries_of, turns_in
+from engram_core.ingest.learn.attributes import opposite
 from engram_core.ingest.learn.candidate import Candidate, Extractor
+from engram_core.ingest.learn.known import under_key
 from engram_core.ingest.learn.recalled import without_recalled
 from engram_core.ingest.learn.reconcile import Reconciler, Verdict, is_doubtful, statement_scope
 from engram_core.ingest.pending import try_vectors
@@ -146,9 +148,9 @@ class Learner:
         verdicts: dict[int, Verdict],
     ) -> list[Change]:
         turns = {turn.id: turn for turn in lesson.turns}
-        if any(candidate.intent in ("deny", "forget") or candidate.instead_of is not None for candidate in candidates):
-            sources = dict.fromkeys(id for memory in known for id in memory.sources if id not in turns)
-            turns |= {turn.id: turn for turn in await self._store.get(scope.tenant, list(sources))}
+        sources = dict.fromkeys(id for memory in _questioned(candidates, known) for id in memory.sources)
+        if wanted := [id for id in sources if id not in turns]:
+            turns |= {turn.id: turn for turn in await turns_in(self._store, scope, wanted)}
         reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name)
         for i, candidate in enumerate(candidates):
             reconciler.decide(candidate, verdicts.get(i))
@@ -157,7 +159,7 @@ class Learner:
         return [*changes, *await summaries_of(self._store, scope.tenant, changes)]
 
     async def _apply(self, lesson: Lesson, changes: Sequence[Change]) -> bool:
-        new = [change.after for change in changes if change.after is not None and change.op.value in ("ADD", "UPDATE")]
+        new = [change.after for change in changes if change.after is not None and change.op in (Op.ADD, Op.UPDATE)]
         vectors = await try_vectors(new, self._embedder) if new else {}
         return await self._store.apply(changes, vectors, lesson=lesson.job)
 
@@ -175,5 +177,21 @@ class Learner:
 
 def _neighbours(candidate: Candidate, known: Sequence[Memory]) -> list[Memory]:
     """Return what is known under the candidate's own key, the latest first."""
-    mine = [memory for memory in known if memory.claim is not None and memory.claim.key == candidate.claim.key]
-    return sorted(mine, key=lambda memory: memory.valid_from, reverse=True)[:_NEIGHBOURS]
+    return sorted(under_key(known, candidate.claim), key=lambda memory: memory.valid_from, reverse=True)[:_NEIGHBOURS]
+
+
+def _questioned(candidates: Sequence[Candidate], known: Sequence[Memory]) -> Sequence[Memory]:
+    """Return what is known and cannot be placed beside the candidates without the turns that say it.
+
+    That is all of it where something is taken back, else what a candidate's time lies before.
+    """
+    if any(candidate.intent in ("deny", "forget") or candidate.instead_of is not None for candidate in candidates):
+        return known
+    return [memory for memory in known if any(_lies_before(candidate, memory) for candidate in candidates)]
+
+
+def _lies_before(candidate: Candidate, memory: Memory) -> bool:
+    said, about = candidate.claim, memory.claim
+    if about is None or said.subject != about.subject or candidate.valid_from >= memory.valid_from:
+        return False
+    return said.attribute in ("", about.attribute, opposite(about.attribute))

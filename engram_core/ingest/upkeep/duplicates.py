@@ -8,19 +8,16 @@ wine" (cosine 0.87) than to "enjoys a glass of red" (0.68), and what is merged w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from engram_core.domain.change import Change, Op
+from engram_core.domain.change import Change, Op, retirement
 from engram_core.domain.claim import plain
 from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 ACTOR = "consolidation"
 _EMPTY = frozenset(("the", "my", "his", "her", "its", "our", "their", "your"))
@@ -37,12 +34,12 @@ def merges(statements: Iterable[Memory], now: datetime) -> list[Change]:
         Each DELETE is followed by the NOOP that gives the kept statement the sources of the copy, where it has others;
         `undo` of the DELETE reverts both.
     """
-    alike: dict[Hashable, list[Memory]] = defaultdict(list)
+    same: dict[Hashable, list[Memory]] = defaultdict(list)
     for memory in statements:
         if (said := _said(memory)) is not None:
-            alike[said].append(memory)
+            same[said].append(memory)
     changes: list[Change] = []
-    for group in alike.values():
+    for group in same.values():
         kept, *copies = sorted(group, key=_rank)
         for copy in copies:
             if _loses_nothing(kept, copy):
@@ -97,8 +94,7 @@ def _loses_nothing(kept: Memory, copy: Memory) -> bool:
 
 
 def _taken_over(kept: Memory, copy: Memory, now: datetime) -> list[Change]:
-    reason = "another statement says the same"
-    gone = Change(new_id(), Op.DELETE, replace(copy, retired_at=now), None, reason, ACTOR, now, copy.sources)
+    gone = retirement(copy, now, "another statement says the same", ACTOR, evidence=copy.sources)
     fresh = tuple(id for id in copy.sources if id not in kept.sources)
     if not fresh:
         return [gone]

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from engram_core.domain.change import Change, Op
-from engram_core.domain.ids import new_id
+from engram_core.domain.change import Change, retirement
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.ingest.consequences import retire_orphans
+from engram_core.ingest.pages import PAGE, pages
 from engram_core.ingest.upkeep.importance import present_importance, value
 from engram_core.ports import MemoryStore, Use
 
 logger = logging.getLogger(__name__)
 
 ACTOR = "expiry"
-PAGE = 1000
 #: The newest part of what may be kept is never let go, whatever it is worth.
 NEWEST = 0.1
 
@@ -33,7 +31,7 @@ async def retire_expired(store: MemoryStore, scope: Scope, now: datetime) -> tup
     done: list[Change] = []
     orphaned = 0
     while expired := await store.expired(scope, now, PAGE):
-        changes = [_retired(m, now, f"it expired at {m.expires_at:%Y-%m-%d %H:%M}") for m in expired]
+        changes = [retirement(m, now, f"it expired at {m.expires_at:%Y-%m-%d %H:%M}", ACTOR) for m in expired]
         # First what was learned from them: it is found by them alone, should this be cut off in between.
         orphaned += await retire_orphans(store, scope.tenant, changes)
         if not (retired := await _retire(store, scope, changes)):
@@ -63,7 +61,7 @@ async def retire_least(store: MemoryStore, owner: Scope, most: int, now: datetim
     done: list[Change] = []
     for start in range(0, min(surplus, len(candidates)), PAGE):
         batch = candidates[start : min(start + PAGE, surplus)]
-        changes = [_retired(memory, now, f"{reason} (importance {weight:.2f})") for memory, weight in batch]
+        changes = [retirement(memory, now, f"{reason} (importance {weight:.2f})", ACTOR) for memory, weight in batch]
         done += await _retire(store, owner, changes)
     if done:
         whose = owner.user_id or owner.agent_id or owner.session_id
@@ -73,17 +71,12 @@ async def retire_least(store: MemoryStore, owner: Scope, most: int, now: datetim
 
 async def weigh(store: MemoryStore, selection: Selection) -> AsyncIterator[tuple[Memory, float]]:
     """Iterate over selected memories, oldest first, with the importance that they have now."""
-    cursor = None
-    while True:
-        page = await store.listing(selection, limit=PAGE, after=cursor)
-        tenant = selection.scope.tenant
-        uses = await store.uses(tenant, [memory.id for memory in page])
+    async for page in pages(store, selection):
+        uses = await store.uses(selection.scope.tenant, [memory.id for memory in page])
         said = await _last_said(store, page.items)
         for memory in page:
             use = uses.get(memory.id, Use(0, None, memory.importance))
             yield memory, present_importance(memory, use, said.get(memory.id), selection.now)
-        if (cursor := page.cursor) is None:
-            return
 
 
 async def _last_said(store: MemoryStore, memories: Sequence[Memory]) -> dict[str, datetime]:
@@ -102,7 +95,3 @@ async def _retire(store: MemoryStore, scope: Scope, changes: Sequence[Change]) -
         return list(changes)
     present = {m.id: m for m in await store.get(scope.tenant, [change.memory.id for change in changes])}
     return [c for c in changes if (m := present.get(c.memory.id)) is not None and m.retired_at == c.memory.retired_at]
-
-
-def _retired(memory: Memory, now: datetime, reason: str) -> Change:
-    return Change(new_id(), Op.DELETE, replace(memory, retired_at=now), None, reason, ACTOR, now)

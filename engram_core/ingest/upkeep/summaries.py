@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel, StringConstraints
 
-from engram_core.domain.change import Change, Op
+from engram_core.domain.change import Change, Op, retirement
 from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
@@ -99,7 +99,8 @@ class Summariser:
         before = None if plan.last is None else replace(plan.last, valid_to=after.valid_from)
         op, reason = (Op.ADD, "the session was summarised") if before is None else (Op.UPDATE, "the session went on")
         sources = tuple(turn.id for turn in plan.new)
-        changes = [_superfluous(memory, now, self.name) for memory in plan.extra]
+        superfluous = "another summary covers its session"
+        changes = [retirement(m, now, superfluous, self.name, evidence=m.sources) for m in plan.extra]
         return [*changes, Change(new_id(), op, before, after, reason, self.name, now, sources)]
 
     async def _extended(self, text: str, turns: Sequence[Memory]) -> str:
@@ -141,11 +142,6 @@ def _shared(memories: Sequence[Memory]) -> dict[str, object]:
     """Return the metadata that all of these have."""
     first, *others = memories
     return {k: v for k, v in first.metadata.items() if all(k in m.metadata and m.metadata[k] == v for m in others)}
-
-
-def _superfluous(memory: Memory, now: datetime, actor: str) -> Change:
-    reason = "another summary covers its session"
-    return Change(new_id(), Op.DELETE, replace(memory, retired_at=now), None, reason, actor, now, memory.sources)
 
 
 def _pieces(turns: Sequence[Memory]) -> Iterator[list[Memory]]:

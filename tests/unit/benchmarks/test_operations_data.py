@@ -48,9 +48,11 @@ def test_reads_every_field(tmp_path):
     assert (delete.subject, delete.closed, noop.refused, noop.closed) == ("anna", ("Rome",), True, ())
 
 
-def test_limit_counts_dialogues(tmp_path):
-    path = write(tmp_path, *(dialogue(id=f"d{i}") for i in range(3)))
-    assert [found.id for found in read(path, limit=2)] == ["d0", "d1"]
+def test_a_limit_takes_dialogues_from_all_over_the_file(tmp_path):
+    path = write(tmp_path, *(dialogue(id=f"d{i}") for i in range(6)))
+    assert [found.id for found in read(path, limit=2)] == ["d0", "d3"]
+    assert len(read(path, limit=9)) == 6
+    assert read(path, limit=0) == []
 
 
 @pytest.mark.parametrize(

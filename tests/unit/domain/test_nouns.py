@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engram_core.domain.change import Op, retirement
 from engram_core.domain.ids import check_id, new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.message import Message
@@ -82,6 +83,20 @@ def test_a_retired_memory_is_never_current_and_was_held_before():
     assert not memory.is_current(NOON)
     assert memory.held_at(NOON)
     assert not memory.held_at(NOON + TICK)
+
+
+def test_a_memory_is_open_that_is_neither_retired_nor_given_an_end():
+    assert a_memory(valid_from=NOON, recorded_at=NOON, expires_at=NOON).is_open
+    assert not a_memory(valid_from=NOON, recorded_at=NOON, valid_to=NOON + TICK).is_open
+    assert not a_memory(valid_from=NOON, recorded_at=NOON, retired_at=NOON).is_open
+
+
+def test_a_retirement_deletes_a_memory_at_its_own_instant():
+    memory = a_memory(valid_from=NOON, recorded_at=NOON)
+    change = retirement(memory, NOON + TICK, "too old", "expiry", evidence=("a",), cause="b")
+    assert (change.op, change.after, change.at) == (Op.DELETE, None, NOON + TICK)
+    assert change.before == a_memory(id=memory.id, valid_from=NOON, recorded_at=NOON, retired_at=NOON + TICK)
+    assert (change.reason, change.actor, change.evidence, change.cause) == ("too old", "expiry", ("a",), "b")
 
 
 def test_a_selection_admits_by_scope_kind_time_and_metadata():

@@ -10,7 +10,7 @@ import re
 from engram_core.domain.claim import Claim
 from engram_core.ingest.learn.places import REGIONS
 
-#: Below what reconciliation takes for sure, see `reconcile.SURE`.
+#: Below what reconciliation takes for sure, see `candidate.SURE`.
 UNSURE = 0.5
 #: Of a home that is told without a move: it may lie in the country that is known.
 LIKELY = 0.8

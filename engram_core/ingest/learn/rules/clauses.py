@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from engram_core.ingest.learn.rules.sentences import Sentence
 from engram_core.ingest.learn.rules.vocabulary.kinds import FRIENDS, OTHERS, PARTNERS, RELATIONS, SPECIES
-from engram_core.ingest.learn.rules.vocabulary.shapes import FUTURE, NAME, PAST, UPPER
+from engram_core.ingest.learn.rules.vocabulary.shapes import DAY, FUTURE, MONTH, NAME, ORDINAL, PAST, UPPER
 
 _LONGEST = 300
 _MOST_ASIDES = 5
 
 #: Greetings, thanks, asides and requests to remember, before what is said.
 _OPENING = re.compile(
-    r"(?:(?:oh|well|so|ok(?:ay)?|(?:hi|hey|hello|hiya|yo|good (?:morning|evening|afternoon))(?: (?:there|all|everyone|guys|folks|bot|robot|computer|dear|again|mate|buddy|dude|man))?|morning|evening|yes|yeah|yep|yup|no(?! (?:more|longer))|nope|nah|also|and|but|plus|or|because|anyway|anyways"
+    r"(?:(?:oh|well|so|right(?=,)|ok(?:ay)?|(?:hi|hey|hello|hiya|yo|good (?:morning|evening|afternoon))(?: (?:there|all|everyone|guys|folks|bot|robot|computer|dear|again|mate|buddy|dude|man))?|morning|evening|yes|yeah|yep|yup|no(?! (?:more|longer))|nope|nah|also|and|but|plus|or|because|anyway|anyways"
     r"|btw|by the way|fyi|honestly|tbh|in fact|ps|as a matter of fact|just so you know|jsyk|so you know|for the record|for context|for reference|(?:as|like) i(?:'ve| have)? (?:already )?(?:said|mentioned|told you)(?: before| earlier| already)?|as (?:you (?:already )?know|i say)"
     r"|i (?:must|may|might) have (?:told|mentioned to) you that|you (?:may|might|will|probably|surely)? ?(?:recall|remember|know)(?: by now| already)? that|(?:just )?a reminder(?: that)?|(?:one|quick|small|gentle|friendly) reminder(?: that)?"
     r"|these days|nowadays|at the moment|at present|right now|currently|by day|by trade|by profession|for work|for a living|professionally|in real life|as things (?:stand|are)|instead|meanwhile"
@@ -30,7 +30,7 @@ _OPENING = re.compile(
 _DID_I = re.compile(r"(?:did (?:i|you) (?:mention|tell|know))", re.IGNORECASE)
 #: Words that say: what I said was wrong, this is right.
 MENDING = re.compile(
-    r"(?:(?:oh|no|oh no|ok|okay|sorry|wait|hm+|ah|argh|ugh|well|so|actually)[\s,:!.–—-]+)*(?:correction|scratch that|strike that|my mistake|my bad|i misspoke|i mistyped|i misread|i meant(?: to say| to write| to type)?|i mean|typo|oops|whoops|(?:(?:damn|stupid|bloody|my) )?auto-?correct(?:ed)?(?: again| strikes again| got me| error| fail)?|(?:that|it|this)(?:'s| is| was) (?:wrong|not right|not true|a typo|a mistake|incorrect|autocorrect)(?: actually)?|not true"
+    r"(?:(?:oh|no|oh no|ok|okay|sorry|wait|hm+|ah|argh|ugh|well|so|actually)[\s,:!.–—-]+)*(?:correction|(?:scratch|strike|scrap) that|my mistake|my bad|i misspoke|i mistyped|i misread|i meant(?: to say| to write| to type)?|i mean|typo|oops|whoops|(?:(?:damn|stupid|bloody|my) )?auto-?correct(?:ed)?(?: again| strikes again| got me| error| fail)?|(?:that|it|this)(?:'s| is| was) (?:wrong|not right|not true|a typo|a mistake|incorrect|autocorrect)(?: actually)?|not true"
     r"|i (?:typed|wrote|said|put|spelled|spelt|remembered|misremembered|gave you)(?: you)?(?: that| this| it)? (?:wrong(?:ly)?|incorrectly)(?: before| earlier| yesterday| last time)?|i(?:'ve)? made a (?:mistake|typo|slip)|i misremembered|i misheard|i mis-?spoke|misread(?: it| that)?|wait,? no|slip of the (?:tongue|pen)"
     r"|i (?:got|had) (?:that|it) wrong|i (?:mixed|got) (?:them|those|that|it) (?:up|mixed up)|i mixed (?:them )?up|wrong (?:one|number|name|date)|other way round|small correction|quick correction|let me correct (?:that|myself)|i need to correct \w+|i lied)(?![\w'])[\s,:!.–—-]*|\*+(?=\w)",
     re.IGNORECASE,
@@ -40,8 +40,13 @@ _EXCHANGED = re.compile(
     r"i (?:said|wrote|typed|put|told you) [^,]{2,40},? (?:but |and )?(?:i meant|i mean|it's|it is|it should be|should be|should have been) [^,]{2,30}|(?:it's|it is|that's|it) (?:not|isn't) [^,]{2,30}, (?:but )?(?:it's|it is) [^,]{2,30}",
     re.IGNORECASE,
 )
+#: "My favourite colour used to be red, now it's blue": the last of it is what is so.
+_ONCE_NOW = re.compile(
+    r"(?P<what>my (?:favou?rite [\w -]{2,25}?|name|address|(?:phone )?number|e-?mail|birthday|job)) (?:used to be|was|had been) [^,;]{1,40}?(?:,|;)? (?:but |and )?(?:now (?:it's |it is |it has become )?|it's now |it is now )(?P<now>[^,;]{1,40})",
+    re.IGNORECASE,
+)
 _AS_SAID = re.compile(
-    r",? (?:as|like) i(?:'ve| have)? (?:already )?(?:said|told you|mentioned)(?: before| earlier| already)?(?=,|$)",
+    r",? (?:(?:as|like) i(?:'ve| have)? (?:already )?(?:said|told you|mentioned)(?: before| earlier| already)?|as you (?:already |may |might )?know)(?=,|$)",
     re.IGNORECASE,
 )
 #: Said before the opposite of what is meant: "Sure, I'm a morning person".
@@ -64,7 +69,7 @@ _ASKING = (
 )
 #: Verbs which a clause may begin with when it goes on about the subject of the one before.
 _GOING_ON = (
-    r"weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|moved|relocated|started|joined|got|adopted|bought|turned|became|quit|left|am|can't stand|can't eat|can't have|don't eat|don't drink|don't like|do|go|sell|bake|make|sing|eat|grew up"
+    r"been(?= (?:in|living|working|an?)\b)|weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|moved|relocated|started|joined|got|adopted|bought|turned|became|quit|left|am|can't stand|can't eat|can't have|don't eat|don't drink|don't like|do|go|sell|bake|make|sing|eat|grew up"
     r"|work|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|avoids|loves|likes|enjoys|hates|has|still|now|also|currently|just|recently|originally"
 )
 _THIRD = r"is|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|loves|likes|enjoys|hates|has|can't|doesn't|turned|moved|got|just|also|still|quit|started|adopted|sells|isn't"
@@ -75,6 +80,11 @@ _STARTS = re.compile(
 _GOES_ON = re.compile(rf"(?:{_GOING_ON})(?![\w'-])", re.IGNORECASE)
 #: What a conclusion says is no part of what it is drawn from: "I'm 56, so retirement is not far".
 _IS_SO = re.compile(r"\s*[,;]\s*so\s+(?=\S+ \S+ \S+ \S+)", re.IGNORECASE)
+#: "…, but I eat fish" is part of what it makes an exception from, "…, or so it feels" of what it doubts.
+_EXCEPTS = re.compile(
+    r"\s*,?\s*or so (?:it|i|he|she|they|we|my)(?!\w)|\s*,?\s*but (?:i |we |he |she )?(?:(?:do|still|sometimes|will|would|occasionally|also|can|only|not|really)(?: |$))*(?:eat|cheat|make exceptions|make an exception|have (?:the |a |some )?(?:odd|occasional|fish|meat|eggs?|cheese|bit|milk|chicken|bacon|seafood))(?!\w)",
+    re.IGNORECASE,
+)
 #: After a comma, "like" compares: "I love techno, like properly".
 _IS_LIKE = re.compile(r"[,;—–]\s*like", re.IGNORECASE)
 _SEPARATOR = re.compile(
@@ -84,6 +94,8 @@ _SEPARATOR = re.compile(
 _ASIDE = re.compile(r"\s*\(([^()]{1,120})\)")
 #: "Mum (Bridget, 78)": a name for somebody just spoken of.
 _GLOSS = re.compile(rf"(?P<name>{NAME})(?:, (?P<rest>.+))?")
+#: "Mum (Bridget, 78)", at the beginning: the speaker's.
+_BARE_KIN = re.compile(r"(?=(?:mum|mom|dad|mam|mama|papa|grandma|grandpa|granny|nan|grandad) \()", re.IGNORECASE)
 #: "As a nurse, I work nights".
 _AS_A = re.compile(
     r"(?:speaking )?as an? (?P<what>[\w' -]{3,40}?)(?: myself)?,? (?=(?:i|my|we|our)\b(?! (?:\w+ )?(?:was|had|would|could|used|lived|worked|got|wanted|went|did|never|were|am looking|met|knew)\b)|(?:i'm|i've) )",
@@ -107,6 +119,7 @@ _FRONTED = re.compile(
     rf"(?:(?P<past>(?:as of |since |back |in |on |from |early |late )*{PAST})|(?P<future>(?:in |on |from |starting |come )*{FUTURE})),? (?=(?:i|we|my|our|i'm|we're|i've|we've|he|she|he's|she's)(?![\w-]))",
     re.IGNORECASE,
 )
+_FROM_THEN = re.compile(rf"from (?:{DAY}|{MONTH}$|the {ORDINAL})", re.IGNORECASE)
 #: From here to the end of its sentence nothing is said to be so: conditions, reports, wishes.
 _SHADOW = re.compile(
     r"(?<![\w'])(?:if|unless|whether|wish|wishing|wished|had (?:i|we) \w+|were (?:i|we)|should (?:i|we|he|she|the|my) \w+ (?:ever )?|said(?! goodbye)|says|saying|say(?! goodbye)|told|tells|telling|claim(?:s|ed|ing)? (?:that|to|i|i'm|he|she|they|it)|thinks?|thought|believes?|believed|assum\w+|suppos\w+"
@@ -114,9 +127,21 @@ _SHADOW = re.compile(
     r"|in a past life|in another life|used to|i keep (?:getting|seeing|hearing)|convinc\w+|insists?|swears?|calls? (?:us|himself|herself|themselves)|calls me (?=a|an|the)|jokes?|joked|on the (?:off )?chance|in case|the day (?:i|we))(?![\w'])",
     re.IGNORECASE,
 )
+#: What is wished, planned or due: its verb governs those that follow without a subject, "to retire and live in Rome".
+_PENDING = re.compile(
+    r"(?<![\w'])(?:(?:want|wants|wanted|wanting|plan|plans|planned|planning|intend|intends|intended|aim|aims|aiming|going|decided|deciding|need|needs|needed|have|has|had|try|tries|tried|trying|looking|ready"
+    r"|tempted|ought|supposed|meant|determined|able|learn|learning|wait|refuse|refuses|expect|expects|expected|hesitant|about|got|free|managed|prefer|how|is|was|be|chance|time|way|idea|wish|desire) (?:not )?to"
+    r"|would (?:\w+ )?(?:love|like|rather|prefer|want|be|have|go|move|live)|want|wants|thinking (?:of|about)|dream(?:s|ing)? of|might|may|could|should|must|will|won't|let's|help me|let me|instead of|can't wait)(?![\w'])|(?<=\w)'ll(?!\w)|(?<=\w)'d (?:\w+ )?(?:love|like|rather|prefer|want|be|have|go|move|live)(?!\w)",
+    re.IGNORECASE,
+)
+#: A verb that may stand under one of these: "and live in Rome", but not "and lives in Rome", "and moved to Rome".
+_BARE_VERB = re.compile(
+    r"(?:(?:still|now|also|currently|just|then|maybe|finally|eventually|possibly) )*(?:weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|do|go|sell|bake|make|sing|eat|can't)(?![\w'])",
+    re.IGNORECASE,
+)
 _LIT = re.compile(r"(.+), (?:and|but) .*")
 _REPORTED = re.compile(
-    rf"(?:he|she|they|everyone|my [\w'-]+|(?-i:{NAME})) (?:says?|said|told me|tells me|claims?|claimed|thinks?|thought|wrote|insists?|reckons?)(?: (?:so|once|yesterday|to me|recently))?|(?:or )?so (?:they|he|she|i'm) (?:say|says|said|told)",
+    rf"(?:he|she|they|everyone|my [\w'-]+|(?-i:{NAME})) (?:says?|said|told me|tells me|claims?|claimed|thinks?|thought|wrote|insists?|reckons?)(?: (?:so|once|yesterday|to me|recently))?|(?:or )?so (?:they|he|she|i'm) (?:say|says|said|told)|it (?:feels|seems|felt|seemed)(?: like it| like| that way)?(?: (?:today|sometimes|anyway|lately|at least|some days|to me))?",
     re.IGNORECASE,
 )
 
@@ -133,6 +158,7 @@ class Clause:
         is_said: Whether the sentence leaves it as said: not asked, not reported, not under a condition.
         mends: Whether it puts right what was said before.
         when: A time that stands before it.
+        is_ahead: Whether that time is to come.
         opening: The greetings and asides before its sentence, in lower case.
     """
 
@@ -143,6 +169,7 @@ class Clause:
     is_said: bool = True
     mends: bool = False
     when: str = ""
+    is_ahead: bool = False
     opening: str = ""
 
 
@@ -154,7 +181,9 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
     mended = MENDING.match(sentence.text)
     text = sentence.text[mended.end() :] if mended else sentence.text
     text = _AS_SAID.sub("", text)
+    text = _ONCE_NOW.sub(r"\g<what> is now \g<now>", text)
     is_ironic = mended is None and _IRONIC.match(text) is not None
+    text = _BARE_KIN.sub("my ", text, count=1) if _BARE_KIN.match(text) else text
     text, asides = _without_asides(_APPOSED.sub(r"\1 \2 ", text))
     if (capacity := _AS_A.match(text)) is not None:
         asides.append(f"I'm a {capacity['what']}")
@@ -173,12 +202,21 @@ def clauses(sentence: Sentence) -> Iterator[Clause]:
     asked = is_ironic or (sentence.asks and not (len(pieces) > 1 and _asks_apart(pieces)))
     said = [False] * len(pieces) if asked else _said(pieces)
     for i, ((piece, goes_on), is_said) in enumerate(zip(pieces, said, strict=True)):
-        when = ""
+        when, is_ahead = "", False
         if (fronted := _FRONTED.match(piece)) is not None:
             when, piece = fronted["past"] or fronted["future"], piece[fronted.end() :]
+            is_ahead = fronted["past"] is None or _FROM_THEN.match(when) is not None
         if piece and len(piece) <= _LONGEST:
             yield Clause(
-                piece, i == 0, sentence.is_first and i == 0, goes_on, is_said, mended is not None, when, opening
+                piece,
+                is_open=i == 0,
+                is_first=sentence.is_first and i == 0,
+                goes_on=goes_on,
+                is_said=is_said,
+                mends=mended is not None,
+                when=when,
+                is_ahead=is_ahead,
+                opening=opening,
             )
     for aside in asides:
         yield Clause(aside.strip(" .,!"), is_said=all(said) and "?" not in aside)
@@ -209,7 +247,9 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
     """Cut a sentence where a new subject, or a verb of the subject before, follows a comma or a conjunction."""
     cuts: list[tuple[int, int, bool]] = []
     for match in _SEPARATOR.finditer(text):
-        if _is_shared(text[cuts[-1][1] if cuts else 0 : match.start()], match[0], text[match.end() : match.end() + 3]):
+        if _EXCEPTS.match(text, match.start()) is not None or _is_shared(
+            text[cuts[-1][1] if cuts else 0 : match.start()], match[0], text[match.end() : match.end() + 3]
+        ):
             continue
         if (
             _STARTS.match(text, match.end()) is not None
@@ -232,7 +272,9 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
 
 
 def _is_shared(before: str, between: str, after: str) -> bool:
-    """Tell whether "and I" goes on with a subject of two: "my husband and I broke up"."""
+    """Tell whether "and" goes on with a subject of two, "my husband and I broke up", or is part of "drink and drive"."""
+    if between.strip() == "and" and before.endswith(" drink") and after.casefold() == "dri":
+        return True
     return between.strip() == "and" and after[:2] in ("I ", "i ") and _TOGETHER.fullmatch(before) is not None
 
 
@@ -249,13 +291,15 @@ def _said(pieces: list[tuple[str, bool]]) -> list[bool]:
     # "I live in Rome, she told me": a report at the end is of what stands before it.
     if len(pieces) > 1 and _REPORTED.fullmatch(pieces[-1][0]):
         return [False] * len(pieces)
-    said, in_shadow = [], False
+    said, in_shadow, is_governing = [], False, False
     for i, (piece, goes_on) in enumerate(pieces):
         dark = None if in_shadow else _SHADOW.search(piece)
         # "I'm 29, and no doctor has ever asked …": what stands before ", and" is free of what comes after.
         lit = _LIT.match(piece, 0, dark.start()) if dark is not None else None
         if lit is not None:
             pieces[i] = (lit[1], goes_on)
-        said.append(not in_shadow and (dark is None or lit is not None))
+        is_governed = goes_on and is_governing and _BARE_VERB.match(piece) is not None
+        said.append(not in_shadow and not is_governed and (dark is None or lit is not None))
         in_shadow = in_shadow or dark is not None
+        is_governing = (goes_on and is_governing) or _PENDING.search(piece) is not None
     return said

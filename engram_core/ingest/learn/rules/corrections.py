@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from engram_core.ingest.learn.rules.vocabulary.kinds import FRIENDS, PARTNERS, RELATIONS, SPECIES
-from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG
+from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG, PAST
 
 #: "…, not Rex": what was wrong.
 CORRECTED = re.compile(
@@ -36,10 +36,18 @@ _GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead|was put (?:do
 OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("pet", re.compile(rf"(?:my|our) (?:[\w-]+ ){{0,2}}(?:{SPECIES}),? (?P<what>{NAME}),? {_GONE}.*", re.IGNORECASE)),
     ("pet", re.compile(rf"(?P<what>{NAME}) {_GONE}.*", re.IGNORECASE)),
+    ("pet", re.compile(rf"(?:my|our) (?:[\w-]+ ){{0,2}}(?P<what>{SPECIES}) {_GONE}.*", re.IGNORECASE)),
     (
         "pet",
         re.compile(
-            rf"(?:we|i) (?:had to say goodbye to|said goodbye to|had to put down|put down|lost|buried) (?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<what>{NAME})(?=$|,| (?:on|last|yesterday|today|this|in (?!the park)|two|three|a (?:week|month|year)|to (?:cancer|old age|illness))\b).*",
+            rf"(?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<what>{NAME}) (?:has )?ran away(?! (?:with|from (?:me|the|him|her)|laughing|again|but))(?:,? (?:{PAST}|and (?:never|hasn't)).*|,.*)?",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "pet",
+        re.compile(
+            rf"(?:(?:we|i) )?(?:had to put (?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<put>{NAME}) (?:down|to sleep)|had to say goodbye to (?P<bye>{NAME})).*|(?:we|i) (?:had to say goodbye to|said goodbye to|had to put down|put down|lost|buried) (?:(?:my|our) (?:[\w-]+ )?(?:{SPECIES}),? )?(?P<what>{NAME})(?=$|,| (?:on|last|yesterday|today|this|in (?!the park)|two|three|a (?:week|month|year)|to (?:cancer|old age|illness))\b).*",
             re.IGNORECASE,
         ),
     ),
@@ -54,6 +62,13 @@ OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
         "partner",
         re.compile(
             rf"(?:my (?:{PARTNERS}) and i|me and my (?:{PARTNERS})) (?:have )?(?:just |finally |recently )?(?:broke up|split up|broken up|got divorced|separated|are divorced).*(?P<what>)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "partner",
+        re.compile(
+            r"(?:we|i)(?:'ve| have| are|'re)? (?:just |finally |recently |officially |now )*(?:got |gotten |getting )?divorced(?! (?:from|in the (?:film|book|show))).*(?P<what>)",
             re.IGNORECASE,
         ),
     ),
@@ -92,7 +107,20 @@ OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
+    ("pet", re.compile(rf"(?:r\.?i\.?p\.?|rest in peace),? (?P<what>{NAME}|[a-z]{{3,15}})(?:,.*)?", re.IGNORECASE)),
+    (
+        "medication",
+        re.compile(
+            r"(?:the|my|our) (?:[\w'-]+ )?[\w-]+ (?:has |have )?(?:just )?(?:took|taken) me off (?:the |my )?(?P<what>[a-z]{4,})(?:,.*)?",
+            re.IGNORECASE,
+        ),
+    ),
     ("employer", re.compile(rf"no more (?P<what>{ORG})(?:,.*)?", re.IGNORECASE)),
+)
+#: The whole of a turn: beside other words it may be a game that is given up.
+QUITS = re.compile(
+    r"\W*(?:(?:well|so|ok|okay|news|omg|yay|hey|hi|ps|btw|update)\W+)*i(?:'ve| have)?(?: finally| just| actually)* quit(?: today| yesterday)?\W*",
+    re.IGNORECASE,
 )
 #: Kinds of people and animals, for "the hamster is Noodle".
 KINDS = rf"(?:{RELATIONS}|{PARTNERS}|{SPECIES}|{FRIENDS})"

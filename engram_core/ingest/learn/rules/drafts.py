@@ -15,7 +15,7 @@ from engram_core.ingest.learn.rules.clauses import Clause
 from engram_core.ingest.learn.rules.statements import Found
 from engram_core.ingest.learn.rules.statements.values import refined
 from engram_core.ingest.learn.rules.subjects import Said
-from engram_core.ingest.learn.rules.when import dated, found_time
+from engram_core.ingest.learn.rules.when import dated, found_time, is_change
 from engram_core.ingest.learn.rules.wording import worded, worded_end
 
 #: Who writes here, in years; children of others may be younger.
@@ -40,9 +40,10 @@ class Drafts:
         """Write a claim of the turn's own time, without a text."""
         return Candidate("", claim, (self._turn.id,), self._turn.valid_from, origin=self._turn.origin)
 
-    def own(self, attribute: str, value: str) -> Candidate:
-        """Write what is so of the speaker."""
-        text = worded(self.written, attribute, value)
+    def own(self, attribute: str, value: str, kind: str = "") -> Candidate:
+        """Write what is so of the speaker; a partner is called what the speaker calls them."""
+        is_spoken_of = attribute == "partner" and kind and kind != "partner"
+        text = f"{self.written}'s {kind} is called {value}." if is_spoken_of else worded(self.written, attribute, value)
         return replace(self.bare(Claim(self.subject, attribute, value)), text=text, kind=kind_of(attribute))
 
     def claimed(self, match: Found, found: Said, clause: Clause) -> Iterator[Candidate]:
@@ -61,18 +62,20 @@ class Drafts:
                 yield self.end(claim, written, (when, phrase) if when else None)
             elif rule.intent == "change":
                 made = replace(self.bare(claim), text=value, replaces=match.groups["old"])
-                yield replace(made, valid_from=when or moment)
+                yield replace(made, valid_from=when or moment, happened=True)
             elif rule.intent == "deny":
                 yield replace(self.bare(claim), text=worded(written, attribute, value), intent="deny")
             else:
                 made = self._state(claim, written, when, phrase)
-                yield replace(made, certainty=certainty(claim, clause.text))
+                happened = is_change(found.predicate)
+                yield replace(made, certainty=certainty(claim, clause.text), happened=happened)
 
     def end(self, claim: Claim, written: str, when: tuple[datetime, str] | None) -> Candidate:
         """Write that something is over."""
         text = worded_end(written, claim.attribute, claim.value)
         begins = when[0] if when is not None else self._turn.valid_from
-        return replace(self.bare(claim), text=text, intent="end", kind=kind_of(claim.attribute), valid_from=begins)
+        made = replace(self.bare(claim), text=text, intent="end", kind=kind_of(claim.attribute))
+        return replace(made, valid_from=begins, happened=True)
 
     def _state(self, claim: Claim, written: str, when: datetime | None, phrase: str) -> Candidate:
         moment, kind = self._turn.valid_from, kind_of(claim.attribute)

@@ -10,15 +10,17 @@ from itertools import islice
 
 from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Memory
+from engram_core.ingest.learn.alike import mended, rewritten
 from engram_core.ingest.learn.attributes import is_single
 from engram_core.ingest.learn.candidate import Candidate
 from engram_core.ingest.learn.rules import corrections, naming
-from engram_core.ingest.learn.rules.certainty import UNSURE, certainty
+from engram_core.ingest.learn.rules.certainty import LIKELY, UNSURE, certainty
 from engram_core.ingest.learn.rules.clauses import MENDING, Clause, clauses
 from engram_core.ingest.learn.rules.commands import REFUSAL, is_command
 from engram_core.ingest.learn.rules.drafts import Drafts
 from engram_core.ingest.learn.rules.forgetting import Forgotten, forgets
 from engram_core.ingest.learn.rules.guards import is_willing
+from engram_core.ingest.learn.rules.mends import Mend, mends
 from engram_core.ingest.learn.rules.numbers import number
 from engram_core.ingest.learn.rules.owning import owned
 from engram_core.ingest.learn.rules.sentences import sentences
@@ -28,7 +30,7 @@ from engram_core.ingest.learn.rules.subjects import People, Said, said
 from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
 from engram_core.ingest.learn.rules.vocabulary.names import is_name
 from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
-from engram_core.ingest.learn.rules.when import since
+from engram_core.ingest.learn.rules.when import is_too_early, since
 
 #: What is said of somebody by name though nothing ties them to the speaker: only what people alone can do.
 _PLAINLY_HUMAN = listed("""home employer occupation allergy avoids speaks plays partner relationship pet family""")
@@ -96,12 +98,36 @@ class _Turn:
             for forgotten in asked:
                 yield from self._forgotten(forgotten)
             return
+        slips = list(mends(self._text))
+        stated = list(self._fresh())
+        for slip in slips:
+            if not self._mended(stated, slip):
+                bare = self._drafts.bare(Claim(self._drafts.subject, "", slip.value))
+                stated.append(replace(bare, text=slip.value, instead_of="", certainty=1.0 if slip.is_sure else LIKELY))
+        yield from stated
+
+    def _fresh(self) -> Iterator[Candidate]:
+        """Read the turn; what it says twice is said once."""
         for candidate in self._stated(self._text):
             claim = candidate.claim
             key = (candidate.intent, claim.subject, claim.attribute, claim.value.casefold())
             if key not in self._made:
                 self._made.add(key)
                 yield candidate
+
+    def _mended(self, stated: list[Candidate], slip: Mend) -> bool:
+        """Put a right word into the statement of this turn that it is meant for; tell whether there was one."""
+        fitting = [
+            (i, claim)
+            for i, candidate in enumerate(stated)
+            if candidate.intent == "state" and (claim := mended(candidate.claim, slip.value)) is not None
+        ]
+        if len(fitting) != 1:
+            return False
+        place, claim = fitting[0]
+        wrong = stated[place]
+        stated[place] = replace(wrong, claim=claim, text=rewritten(wrong.text, wrong.claim, claim))
+        return True
 
     def _stated(self, text: str) -> Iterator[Candidate]:
         for clause in islice(self._clauses(text), _MOST_CLAUSES):
@@ -115,6 +141,8 @@ class _Turn:
 
     def _clause(self, clause: Clause) -> Iterator[Candidate]:
         gone = corrections.over(clause.text) if clause.is_said and is_willing(clause.text) else None
+        if clause.is_first and corrections.QUITS.fullmatch(self._text):
+            gone = ("employer", "")
         if gone is not None:
             self._before = None
             yield self._drafts.end(
@@ -140,7 +168,7 @@ class _Turn:
             key = ("state", self._drafts.subject, person.attribute, person.value.casefold())
             if key not in self._made:
                 wrong = corrected["old"] if corrected is not None and len(people) == 1 else None
-                made = self._drafts.own(person.attribute, person.value)
+                made = self._drafts.own(person.attribute, person.value, person.kind)
                 yield replace(made, instead_of=wrong, replaces=person.instead_of)
 
     def _said(self, clause: Clause) -> Iterator[Candidate]:
@@ -195,6 +223,8 @@ class _Turn:
                 self._people.meet(found.name)
         for rules in (ENDED, STATED):
             match = rules.read(found.predicate, found.who, clause.text)
+            if match is not None and is_too_early(match, found.predicate, is_ahead=clause.is_ahead):
+                return
             if match is not None and (mends or self._may_say(found, match)):
                 yield from self._drafts.claimed(match, found, clause)
                 if rules is STATED:

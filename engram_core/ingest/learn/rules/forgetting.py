@@ -121,9 +121,21 @@ def _read(what: str, request: str) -> Forgotten:
     for name in (noun, topic.casefold()):
         if name in _NAMED:
             return Forgotten(((_NAMED[name], ""),))
+    nouns = [
+        re.sub(r"^(?:my|our) (?:new |old |current |home )?", "", part)
+        for part in re.split(r",? and |, ", topic.casefold())
+    ]
+    if len(nouns) > 1 and any(noun in _NAMED for noun in nouns):
+        return Forgotten(tuple((_NAMED[noun], "") for noun in nouns if noun in _NAMED))
     is_plain = lower.startswith(("my ", "our ", "that i", "i ", "i'", "the fact", "what i", "everything i"))
     is_plain = is_plain and not re.match(r"(?:delete|remove|erase|drop)", request.strip(), re.IGNORECASE)
     bare = re.sub(r"^(?:the|that) | (?:thing|stuff|note|part|bit|fact)$", "", topic)
+    bare = re.sub(
+        r"^(?:being|having|owning|liking|loving|hating|knowing|living (?:in|at)|working (?:at|for|as|in)) (?:a |an |the |my )?",
+        "",
+        bare,
+        flags=re.IGNORECASE,
+    )
     words = re.sub(
         r"^(?:i|my|we|our)(?:'m| am|'ve| have| had)?(?: got)?(?: a| an| the)? ", "", bare, flags=re.IGNORECASE
     )

@@ -12,7 +12,7 @@ _NOT_MEANT = re.compile(
     r"|i'd|we'd|he'd|she'd|almost|nearly|seems?|feels? like|sort of|kind of|kinda|sorta|supposed to|in theory|joke|kidding|jk|rumou?r"
     r"|said|says|say(?! goodbye)|told|tells|claim(?:s|ed|ing)? (?:that|to|i|i'm|he|she|they|it)|asked|asks|thinks|thought|believes?|heard|read that|wrote|according to"
     r"|basically|practically|virtually|literally|technically|clearly|obviously|essentially|pretty much|secretly|in spirit|at heart|in my (?:head|dreams|mind|fantasies)|in (?:the|a|this|my) (?:game|story|novel|movie|film|show|series|play|book|sims|simulation)"
-    r"|to my (?:kids|friends|students)|in the making|in disguise|in another life|in a past life|on paper|by nature|of sorts|until proven|so to speak|in name only|quote unquote|in dog years|for halloween|for a living hell)(?![\w'])|,? not$",
+    r"|to my (?:kids|friends|students)|in the making|in disguise|in another life|in a past life|on paper|by nature|of sorts|until proven|so to speak|in name only|quote unquote|or so (?:it|i|he|she|they|we)|it feels|feels anyway|in dog years|for halloween|for a living hell)(?![\w'])|,? not$",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
@@ -29,6 +29,14 @@ _ELSEWHEN = re.compile(
 #: What makes a stay pass.
 _PASSING = re.compile(
     r"(?<![\w'])(?:temporarily|for now|for the (?:\w+ )?(?:week|weekend|day|night|moment|summer|winter|month|semester|term|holidays?|conference|time being)|for (?:a|one|two|three|a few|a couple of|\d) (?:more )?(?:days?|nights?|weeks?|weekend)|this (?:week|weekend|month|summer|morning|afternoon)|tonight|visiting|visit|on vacation|on holiday|on a (?:trip|work trip|business trip)|on business|until|till|half the (?:year|week)|part of the (?:year|week)|on (?:the )?weekends|during the (?:week|summer|winter)|part of the time|sometimes|occasionally|between jobs|through (?:june|july|august|may)|(?:seconds?|minutes?|hours?) (?:ago|now)|since (?:lunch|breakfast|dinner|an hour|this (?:morning|afternoon)|\d\d?:\d\d)|(?<=living in )[\w ]{2,30} for (?:a|the|one|two|three|four|six|\d|a few|a couple of) (?:months?|semesters?|terms?)|for (?:the (?:last|past) )?[\w-]+ (?:seconds?|minutes?|hours?))(?![\w'])",
+    re.IGNORECASE,
+)
+#: What makes of "vegan" something less: at some times, in some places, with exceptions.
+_PARTLY = re.compile(
+    r"(?<![\w'])(?:mostly|mainly|partly|partially|largely|usually|normally|generally|typically|often|part[- ]time|half|semi|sometimes|from time to time|ish|adjacent|wannabe|aspiring|on and off|off and on"
+    r"|(?:on|at|over|during|for|in|through) (?:the |a |my |his |her )?(?:weekends?|weekdays?|weeknights?|lent|ramadan|advent|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|week|school nights?|fasts?|home|work)|weekends|weekdays|most(?:ly)? (?:of the time|days|weeks)|half of the time|(?:five|six|two|three|four|\d) (?:days|times)|every other"
+    r"|when(?:ever)?|except|excluding|excepting|apart from|aside from|other than|besides|barring|minus|unless|with (?:the |an |one )?(?:odd|occasional|exceptions?|some)|but(?: i| we| he| she)?(?: do| still| sometimes| will| would| occasionally| also| can| only| not| never|'ll)* (?:eat|have|cheat|make|allow|break|not|only|fish|eggs?|with)"
+    r"|\d\d ?(?:%|percent|per cent)|in (?:theory|principle)|trying|almost|nearly|before (?:six|6|dinner))(?![\w'])",
     re.IGNORECASE,
 )
 _AFTERTHOUGHT = 3
@@ -69,13 +77,13 @@ def is_lasting(clause: str, rest: str = "") -> bool:
     return is_plain(clause, rest) and not _PASSING.search(own_part(clause))
 
 
+def is_whole(clause: str, rest: str = "") -> bool:
+    """Tell whether a lasting clause is so without exception, at any time; the arguments are those of `is_plain`."""
+    return is_lasting(clause, rest) and not _PARTLY.search(clause)
+
+
 def _without_afterthought(clause: str, rest: str) -> str:
     _, comma, later = rest.partition(", ")
     if not comma or len(later.split()) < _AFTERTHOUGHT or _TAKES_BACK.match(later) or not clause.endswith(later):
         return clause
     return clause[: -len(later)]
-
-
-def is_negated(words: str) -> bool:
-    """Tell whether words hold a negation."""
-    return bool(_NEGATED.search(words))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engram_core.ingest.learn.rules.vocabulary.kinds import FRIENDS, OTHERS, PARTNERS, RELATIONS, SPECIES
-from engram_core.ingest.learn.rules.vocabulary.names import is_bare_name, is_name
+from engram_core.ingest.learn.rules.vocabulary.names import is_bare_name, is_name, may_be_called
 from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
 from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, NAMES
 
@@ -38,6 +38,10 @@ _IS_CALLED = re.compile(
     rf"(?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|ren)?(?: is|'s| are)(?P<now> now)? (?P<names>{NAMES})",
     re.IGNORECASE,
 )
+_THE_NAME_OF = re.compile(
+    rf"the names? of (?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|es)? (?:is|are) (?P<names>{NAMES})",
+    re.IGNORECASE,
+)
 _TOGETHER = re.compile(
     rf"(?<![\w'])(?:me and (?P<names>{NAME})|(?P<names2>{NAME}) and (?:I|me))(?:'ve| have|'re| are)? (?:been |now |still |finally |happily )*(?:together|dating|married|engaged|a couple|in a relationship)(?! to)(?!\w)",
     re.IGNORECASE,
@@ -51,7 +55,7 @@ _HAVE = re.compile(
     re.IGNORECASE,
 )
 _KIDS = re.compile(
-    rf"(?<![\w'])(?:I have|I've got|we have|we've got|my|our|have|with) (?:\w+ )?(?P<relation>kid|child|boy|girl|son|daughter|twin)(?P<many>s|ren)(?: are(?: called| named)?|,|:| called| named| -)? (?P<names>{NAMES})(?!\w|-)",
+    rf"(?<![\w'])(?:I have|I've got|we have|we've got|my|our|have|with|^the(?= \w+ are )) (?:\w+ )?(?P<relation>kid|child|boy|girl|son|daughter|twin)(?P<many>s|ren)(?: are(?: called| named)?|,|:| called| named| -)? (?P<names>{NAMES})(?!\w|-)",
     re.IGNORECASE,
 )
 _THEIR_NAME = re.compile(
@@ -95,6 +99,7 @@ class Named:
         name: Alone.
         gender: "he", "she" or "".
         instead_of: What they are, where that can be one person alone: "my new boss".
+        kind: What they are, in the speaker's word: "wife".
     """
 
     attribute: str
@@ -102,6 +107,7 @@ class Named:
     name: str
     gender: str
     instead_of: str = ""
+    kind: str = ""
 
 
 def named(clause: str, antecedent: re.Match[str] | None, *, is_past: bool = False) -> Iterator[Named]:
@@ -124,7 +130,7 @@ def _named(clause: str, antecedent: re.Match[str] | None) -> Iterator[Named]:
         for match in pattern.finditer(clause):
             if not _GIVING.search(clause[: match.start()]):
                 yield from _of(match, match["names"])
-    for pattern in (_KIN_FIRST, _IS_MINE):
+    for pattern in (_KIN_FIRST, _IS_MINE, _THE_NAME_OF):
         if (begins := pattern.match(clause)) is not None:
             yield from _of(begins, begins["names"])
     if (is_called := _IS_CALLED.fullmatch(clause)) is not None and is_bare_name(is_called["names"]):
@@ -173,15 +179,18 @@ def _of(match: re.Match[str], names: str) -> Iterator[Named]:
         return
     late = "late " if "late " in adjective else ""
     many = groups.get("many")
+    is_called = re.search(r"\b(?:called|named|names?)\b", match[0], re.IGNORECASE) is not None
     for name in _all(names) if many else [_first(names)]:
-        if not is_name(name) or (name.casefold() in PLACES and name.casefold() not in _ALSO_NAMES):
+        if not (may_be_called(name) if is_called else is_name(name)) or (
+            name.casefold() in PLACES and name.casefold() not in _ALSO_NAMES
+        ):
             continue
         gender = "he" if _MALE.fullmatch(kind) else "she" if _FEMALE.fullmatch(kind) else ""
         plain = {"puppy": "dog", "pup": "dog", "kitten": "cat", "kitty": "cat"}.get(kind.casefold(), kind.casefold())
         value = name if attribute in ("partner", "friend") and not late else f"{late}{plain} {name}"
         is_new = ("new " in f"{adjective} " or groups.get("now")) and plain in _ONE_OF_A_KIND
         kept = "family" if late and attribute == "partner" else attribute
-        yield Named(kept, value, name, gender, plain if is_new else "")
+        yield Named(kept, value, name, gender, plain if is_new else "", plain)
 
 
 #: Of whom somebody has one at a time.

@@ -56,8 +56,8 @@ _HOW_TO_SAY = re.compile(
 )
 #: What somebody plays, or makes up.
 _FICTION = re.compile(
-    r"\b(?:role[- ]?play\w*|pretend\w*|(?<!can't )(?<!couldn't )(?<!can )imagine\b|imagining|act as|acting as|play the (?:role|part)|in character|hypothetical\w*|thought experiment|suppose\b|supposing"
-    r"|(?:let's|lets|let us) (?:say|pretend|assume)|just a test|testing|dummy data|sample data|placeholder|lorem|fiction\w*|fanfic\w*|first[- ]person"
+    r"\b(?:role[- ]?play\w*|pretend(?:ing)?(?! (?:not|that (?:he|she))\b)\b|(?<!can't )(?<!couldn't )(?<!can )imagine\b|imagining|act as|acting as|play the (?:role|part)|in character|hypothetical\w*|thought experiment|suppose\b|supposing"
+    r"|(?:let's|lets|let us) (?:say|pretend|assume|play(?=[.,:!]|$| (?:a game|pretend|make)))|you(?:'re| are) my (?:parrot|servant|butler|king|queen|prisoner|enemy|sidekick|minion|slave|dragon|hostage|crew)|just a test|testing|dummy data|sample data|placeholder|lorem|fiction\w*|fanfic\w*|first[- ]person"
     r"|(?:from|in) the (?:perspective|point of view|voice|style) of|(?:my|the|a|main|this|new) (?:character|protagonist|narrator|persona|avatar)\b"
     r"|in (?:my|the|this|a|his|her|our) (?:story|novel|book|game|film|movie|script|play|poem|song|sketch|show|series|scenario|campaign|dream|sims)\b|lyrics|screenplay"
     r"|(?:write|make|create|generate|compose|tell|continue|finish|invent|begin|start|sing)\b[^.?!\n]{0,30}\b(?:story|stories|tale|poem|song|rap|sonnet|novel|script|scene|monologue|dialogue|sketch|fable|joke|verse|skit|chapter)\b"
@@ -90,6 +90,11 @@ _ABOUT_ME = re.compile(
     r".*\b(?:about|for|on) me(?:\b.*)?|.*\b(?:my|our) (?:basics|details|info|facts|situation|context|background|stats|constraints|preferences).*",
     re.IGNORECASE,
 )
+#: "I'm 21. (For the nineteenth year running.)": a sentence and the aside that takes it back.
+_UNSAID = re.compile(
+    r"[^.!?\n]*[.!?…]*\s*\((?:of|for the \w+ (?:time|year)|not|allegedly|sort of|kind of|in spirit|honorary|unofficially|self-|okay not|ok not|well not|just kidding|kidding|joking|no)\b[^()\n]*\)[.!?]*",
+    re.IGNORECASE,
+)
 _MENDING = re.compile(r"\W*(?:small |quick )?(?:correction|typo|my mistake|my bad|oops)", re.IGNORECASE)
 #: "four hens: Dolly, Loretta and Tammy".
 _COUNTED = re.compile(r".*(?<!\w)(?:two|three|four|five|six|seven|eight|\d) (?:[\w-]+ ){0,2}[\w-]+", re.IGNORECASE)
@@ -118,7 +123,7 @@ class Sentence:
 def sentences(text: str) -> Iterator[Sentence]:
     """Yield the sentences of a turn that are its speaker's own and meant as said."""
     text = straightened(_FENCE.sub("\n", text[:MOST_CHARACTERS]))
-    text = _unquoted(text)
+    text = _UNSAID.sub(".", _unquoted(text))
     own = _own("\n".join(_own_lines(text)))
     is_first, greetings = True, 0
     for line in own.splitlines():

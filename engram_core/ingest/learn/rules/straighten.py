@@ -19,7 +19,7 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´":
 _IRONIC = re.compile("[🙄🙃😏🤡💅]")
 _EMOJI = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2460-\u2bff\u3030\u303d\u3297\u3299\ufe0f\u200d\U0001f000-\U0001faff]+"
-    r"|(?<!\w)[:;=8]['-]?[()DPpOo/|\\3*]+(?!\w)|(?<!\w)<3(?!\w)|(?<!\w)[xX]D+(?!\w)"
+    r"|(?<![\w(])[:;=8]['-]?[()DPpOo/|\\3*]+(?!\w)|(?<!\w)<3(?!\w)|(?<!\w)[xX]D+(?!\w)"
 )
 _LAUGHTER = re.compile(
     r",?\s*\b(?:l+o+l+|lmf?ao+|rofl|ha(?:ha)+h?|he(?:he)+|hihi|xd+)\b(?=\s*(?:[.,!?;)\n]|$))|\b(?:l+o+l+|lmf?ao+|rofl|ha(?:ha)+h?|he(?:he)+)\b,?",
@@ -44,7 +44,7 @@ _SHORTENED = re.compile(
 _ID = re.compile(r"\bid (?=(?:love|like|rather|say|have|be|get|prefer|never|cry|do)\b)")
 _NAME_IS = re.compile(r"\bnames (?=[a-z]+\b)|\bname's (?=[a-z])")
 _CALLED = re.compile(
-    r"\b(?:called|named|name is|name's|names are) (?!(?:me|it|him|her|us|them|the|a|an|my|your|his|in|on|off|out|after|not|still|now|for|because|to|and|by|as|so|that|this|what|back|up|just|really|like|irrelevant|unimportant|common|unusual|weird|long|short|hard|difficult|easy|unique|private|unknown|mud|misspelled|spelled|pronounced|already|also|too|very|pretty|quite|everything|nothing|something|when|where|if|you|they|we|crazy|names|different|wrong|right|correct|fine|there)\b)[a-z]"
+    r"\b(?:called|named|name is|name's|names are) (?!(?:me|it|him|her|us|them|the|a|an|my|your|his|in|on|off|out|after|not|still|now|for|because|to|and|by|as|so|that|this|what|back|up|just|really|like|irrelevant|unimportant|common|unusual|weird|long|short|hard|difficult|easy|unique|private|unknown|mud|misspelled|spelled|pronounced|already|also|too|very|pretty|quite|everything|nothing|something|when|where|if|you|they|we|crazy|names|different|wrong|right|correct|fine|there|again|exactly|anything|anyway|anyhow|please|though|actually|btw|lol|did|do|does|have|has|today|yet|before|until|which|whatever|who|how|why|at|from|once|simply|literally)\b)[a-z]"
 )
 _TO = re.compile(
     r"\b(allergic|used|going|want|need|trying|moved|moving|married|engaged|been) 2 (?=[a-z])", re.IGNORECASE
@@ -90,7 +90,8 @@ def _written_out(match: re.Match[str]) -> str:
     word = match[0]
     if word.isupper() and len(word) > 1 and word not in ("IM", "I'M", "IVE", "I'VE", "DONT", "CANT"):
         return word
-    return _SHORT[word.casefold()]
+    # "İ" matches "i" and is none of them.
+    return _SHORT.get(word.casefold(), word)
 
 
 def _capitalised(text: str) -> str:

@@ -51,14 +51,15 @@ _REGULAR = frozenset(["live", "work", "speak", "play", "love", "like", "hate", "
 #: What a sentence without a subject begins with when it is about its writer.
 _DROPPED_PAST = re.compile(
     r"(?:moved|relocated|adopted|rescued|turned \d+|got (?:a|an|two|three|married|engaged|divorced|promoted|hired|back from|my|fired|laid off)|started (?:at|a|my|work|working|learning|studying)|became|quit|left (?:my|the) job|left (?-i:[A-Z])|broke up|split up|passed my"
-    r"|graduated|joined|switched (?:jobs|companies)|sold (?:my|the|our)|stopped|cancell?ed|went (?:vegan|vegetarian)|took up|was born|grew up|dropped out|traded|swapped (?:my|the|our)|gave up|handed in my|bought a|visited|went to (?-i:[A-Z])|flew to (?-i:[A-Z])|lost my job|came back from|no longer|stepped down|resigned|dumped|gave away|rehomed|dropped (?:the|my)|came off|switched (?:to|from)|changed (?:to|jobs|my)|picked up|got into)(?![\w'])",
+    r"|graduated|joined|switched (?:jobs|companies)|sold (?:my|the|our)|stopped|cancell?ed|went (?:vegan|vegetarian)|took up|was born|grew up|dropped out|traded|swapped (?:my|the|our)|gave up|handed in my|bought a|visited|went to (?-i:[A-Z])|flew to (?-i:[A-Z])|lost my job|came back from|no longer|stepped down|resigned|dumped|gave away|rehomed|dropped (?:the|my)|came off|ran (?:a|my|the)(?: [\w-]+)? (?:marathon|half|10k|5k|ultra)|resigned|switched (?:to|from)|changed (?:to|jobs|my)|picked up|got into)(?![\w'])",
     re.IGNORECASE,
 )
 _DROPPED_BEEN = re.compile(
-    r"been (?=living|working|based|learning|vegan|vegetarian|married|diagnosed|to (?-i:[A-Z]))", re.IGNORECASE
+    r"been (?=in (?-i:[A-Z])[\w-]+ (?:for |since |about |almost |over |nearly |around |\d|ten |a )|living|working|based|learning|vegan|vegetarian|married|diagnosed|to (?-i:[A-Z]))",
+    re.IGNORECASE,
 )
 _DROPPED_AM = re.compile(
-    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on (?:[a-z]{5,} )?\d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
+    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|engaged to (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on (?:[a-z]{5,} )?\d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
     re.IGNORECASE,
 )
 _HERE = re.compile(
@@ -165,6 +166,8 @@ def _dropped(text: str) -> str | None:
 def _going_on(text: str) -> str:
     bare = _LEADING.sub("", text, count=1)
     first, _, rest = bare.partition(" ")
+    if first.casefold() == "been":
+        return f"have {bare}"
     if bare.casefold().startswith(("originally from", "from ")):
         return f"am {bare}"
     return f"{_base(first)} {rest}".strip()

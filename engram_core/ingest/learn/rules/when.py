@@ -27,7 +27,7 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _FOR = re.compile(
-    rf"(?<!\w)for (?:the (?:last|past) |about |around |almost |nearly |over |more than |like |roughly )*(?P<count>{NUMBER}) (?P<unit>(?:day|week|month|year)s?)(?!\w)",
+    rf"(?<!\w)(?:for|since) (?:the (?:last|past) |about |around |almost |nearly |over |more than |like |roughly )*(?P<count>{NUMBER}) (?P<unit>(?:day|week|month|year)s?)(?!\w)",
     re.IGNORECASE,
 )
 _NUMBERS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"])} | {
@@ -57,6 +57,17 @@ def found_time(match: Found, predicate: str, fronted: str, moment: datetime) -> 
     beside = f"{fronted} {rest if _SINCE.search(rest) else rest.split(',', 1)[0]}"
     found = since(beside, moment, changed=head in _CHANGES or "born" in predicate)
     return found if found is not None else (None, "")
+
+
+def is_change(predicate: str) -> bool:
+    """Tell whether a predicate is about something that happened, rather than about what is so."""
+    return predicate.removeprefix("have ").split(" ", 1)[0].casefold() in _CHANGES
+
+
+def is_too_early(match: Found, predicate: str, *, is_ahead: bool) -> bool:
+    """Tell whether a time to come stands before what is said to be so: "tomorrow I'm 30", but not "this spring I moved"."""
+    is_plan = match.rule.toward == "future" or match.rule.intent != "state"
+    return is_ahead and not is_plan and not is_change(predicate)
 
 
 def since(words: str, moment: datetime, *, changed: bool) -> tuple[datetime, str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from engram_core.ingest.learn.rules.numbers import SMALL
 
 #: {s} the subject, {v} the value.
@@ -90,6 +92,7 @@ _ENDED = {
 _COUNTABLE = ("car", "pet", "owns", "trait")
 _COUNTED = (*SMALL.split("|"), "a", "an", "the", "my", "our", "some")
 _ADJECTIVES = ("self-employed", "sober", "clean", "freelance")
+_MY = re.compile(r"\b(?:my|our)\b")
 _YEAR = 4
 _INTOLERANT = ("lactose", "gluten", "fructose", "histamine")
 
@@ -114,8 +117,8 @@ def worded(subject: str, attribute: str, value: str) -> str:
         return f"{subject}'s favourite {attribute.partition(':')[2]} is {value}."
     if attribute in _COUNTABLE:
         value = _with_article(value)
-    elif attribute == "activity":
-        value = _in_third(value)
+    elif attribute in ("event", "plan", "goal", "activity"):
+        value = _MY.sub("their", _in_third(value) if attribute == "activity" else value)
     return _WORDED[attribute].format(s=subject, v=value)
 
 
@@ -141,6 +144,7 @@ def worded_end(subject: str, attribute: str, value: str) -> str:
         return f"{subject} no longer has the {attribute} that was known."
     if attribute in ("diet", "relationship"):
         return f"{subject} is no longer {value}."
+    value = _with_article(value) if attribute == "trait" else value
     return _ENDED.get(attribute, "{s}: no longer {v}.").format(s=subject, v=value)
 
 

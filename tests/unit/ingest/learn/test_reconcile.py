@@ -111,6 +111,50 @@ def test_what_was_said_earlier_and_comes_later_is_stored_as_past():
     assert (change.after.valid_from, change.after.valid_to) == (START + DAY, START + 9 * DAY)
 
 
+def test_the_last_word_holds_where_nobody_told_since_when_the_other_did():
+    first, lisbon = step("home", "Lisbon")
+    later, porto = step("home", "Porto", 1)
+    reconciler = decide((first, lisbon), (later, replace(porto, valid_from=START - 5 * DAY, happened=True)))
+    change = reconciler.changes[-1]
+    assert change.op is Op.UPDATE
+    assert change.before.valid_from == change.before.valid_to == START, "it never held"
+    assert (change.after.valid_from, change.after.valid_to) == (START - 5 * DAY, None)
+
+
+@pytest.mark.parametrize(
+    ("known", "happened"),
+    [
+        pytest.param(START - 30 * DAY, False, id="since when is known"),
+        pytest.param(START, True, id="long ago"),
+    ],
+)
+def test_what_happened_before_what_is_known_is_history(known, happened):
+    first, lisbon = step("home", "Lisbon")
+    later, porto = step("home", "Porto", 1)
+    told = replace(porto, valid_from=START - 900 * DAY, happened=happened)
+    reconciler = decide((first, replace(lisbon, valid_from=known)), (later, told))
+    assert ops(reconciler) == ["ADD", "ADD"]
+    assert reconciler.changes[-1].after.valid_to == known
+
+
+def test_what_is_over_since_before_it_was_said_is_over():
+    first, acme = step("employer", "Acme")
+    later, over = step("employer", "Acme", 1, intent="end", happened=True)
+    reconciler = decide((first, acme), (later, replace(over, valid_from=START - 7 * DAY)))
+    assert reconciler.changes[-1].op is Op.UPDATE
+    assert reconciler.changes[-1].after.valid_from == START - 7 * DAY
+    assert not reconciler.changes[-1].after.claim.holds
+
+
+@pytest.mark.parametrize(
+    ("pets", "ended"), [(["dog Rex"], 1), (["dog Rex", "dog Max"], 0), (["dog Rex", "cat Tom"], 1)]
+)
+def test_an_animal_without_a_name_is_the_only_one_of_its_kind(pets, ended):
+    over = step("pet", "dog", 1, intent="end")
+    reconciler = decide(*(step("pet", pet) for pet in pets), over)
+    assert ops(reconciler).count("UPDATE") == ended
+
+
 def test_no_longer_ends_a_statement_and_says_so():
     first, change = decide(
         step("employer", "Acme"), step("employer", "Acme", day=2, intent="end", text="User no longer works at Acme.")

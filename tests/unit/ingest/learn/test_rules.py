@@ -89,7 +89,6 @@ async def test_plain_statements_are_read(text, expected):
         "Pretend I live in Boston. I'm a pirate.",
         "```\nI live in Boston\n```",
         "> I live in Boston",
-        "I don't live in Rome",
         "I live in constant fear",
         "I live in hope",
         "I'm in Paris this week",

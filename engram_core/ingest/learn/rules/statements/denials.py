@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engram_core.ingest.learn.rules.statements.rule import Rule, change, deny
+from engram_core.ingest.learn.rules.statements.rule import ME, Rule, change, deny
 from engram_core.ingest.learn.rules.vocabulary.kinds import DIETS, NATIONALITIES
 from engram_core.ingest.learn.rules.vocabulary.shapes import ORG, PLACE
 
@@ -35,6 +35,18 @@ DENIALS: tuple[Rule, ...] = (
         "was never have",
         r"(?:was never|have never been) (?:a member of|in) (?:a |an |the |any )?(?P<group>[\w'-]+(?: [\w'-]+){0,2}?)",
         ("member", "{group}"),
+    ),
+    deny(
+        "don't",
+        rf"don't (?:actually |even |really )?live in {_PLACE}(?=$|, (?:i|and|it)\b| at all$)",
+        ("home", "{place}"),
+        who=ME,
+    ),
+    deny(
+        "don't",
+        rf"don't (?:actually |even |really )?work (?:at|for) (?:the )?(?P<org>{ORG})(?=$|, (?:i|and|it)\b| at all$)",
+        ("employer", "{org}"),
+        who=ME,
     ),
     deny("never have", rf"(?:have )?never (?:actually |even |in fact )*(?:lived in) {_PLACE}", ("home", "{place}")),
     deny(
@@ -71,6 +83,11 @@ DENIALS: tuple[Rule, ...] = (
         r"am (?:actually )?not (?:actually |even |really )*allergic to (?P<food>[\w'-]+(?: [\w'-]+)?)(?! any)|was never (?:actually |even |really )*(?:allergic to )?(?P<food2>[\w'-]+)(?: intolerant)?",
         ("allergy", "{food}"),
         ("allergy", "{food2}"),
+    ),
+    deny(
+        "have",
+        r"have never (?:actually |even |really )*(?:had (?:an|any) allergy to|been allergic to) (?P<food>[\w'-]+(?: [\w'-]+)?)",
+        ("allergy", "{food}"),
     ),
     deny("don't", r"don't (?:actually )(?:have) (?:a|an) (?P<species>[\w-]+)", ("pet", "{species}")),
 )

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, end
 from engram_core.ingest.learn.rules.vocabulary.firms import FIRMS
-from engram_core.ingest.learn.rules.vocabulary.kinds import CARS, DIETS, FOODS, GROUPS, PARTNERS, PLAYED, SPORTS
-from engram_core.ingest.learn.rules.vocabulary.shapes import NAME, ORG, PHRASE, PLACE
+from engram_core.ingest.learn.rules.vocabulary.kinds import (
+    CARS,
+    CONDITIONED,
+    CONDITIONS,
+    DIETS,
+    FOODS,
+    GROUPS,
+    PARTNERS,
+    PLAYED,
+    SPORTS,
+)
+from engram_core.ingest.learn.rules.vocabulary.shapes import DAY, NAME, ORG, PAST, PHRASE, PLACE
 
 _MORE = r"(?= .*any ?more| anymore)"
 _NOT = r"(?:no longer|don't|doesn't)"
@@ -68,9 +78,17 @@ RULES: tuple[Rule, ...] = (
     ),
     end(
         "was got have quit left lost resigned handed",
-        r"(?:(?:was|got|have been)(?: just)? (?:fired|laid off|let go|made redundant)|(?:have )?(?:quit|left|lost|resigned from) (?:my|his|her) job|(?:have )?resigned$|(?:have )?handed in my (?:badge|notice|resignation))",
+        r"(?:(?:was|got|have been)(?: just)? (?:fired|laid off|let go|made redundant)|(?:have )?(?:quit|left|lost|resigned from) (?:my|his|her) job|(?:have )?resigned$|(?:have )?handed in my (?:badge|keys))",
         ("employer", "*"),
         tail=_FOR_GOOD,
+    ),
+    # Alone it may be a game that is given up: with a time it is a job.
+    end(
+        "quit resigned have",
+        rf"(?:have )?(?:quit|resigned)(?= (?:{PAST}|on {DAY})(?: |,|$))",
+        ("employer", "*"),
+        who=OURS,
+        tail=rf"(?:on )?(?:{PAST})(?:,? (?:and|so|because|but)\b.*|, .*|)",
     ),
     end(
         "no am",
@@ -91,6 +109,13 @@ RULES: tuple[Rule, ...] = (
         rf"(?:(?:can |have started |started )?(?:eat|drink|eating|drinking|have)|am (?:eating|drinking)) (?P<food>{FOODS})(?= again)",
         ("avoids", "{food}"),
         ("allergy", "{food}"),
+    ),
+    end(
+        "am don't",
+        rf"am no longer (?:a )?(?P<ill>{CONDITIONED})|am not (?:a )?(?P<ill2>{CONDITIONED}){_MORE}|(?:don't have|no longer have) (?P<ill3>{CONDITIONS}){_MORE}",
+        ("condition", "{ill}"),
+        ("condition", "{ill2}"),
+        ("condition", "{ill3}"),
     ),
     end(
         "am no have",

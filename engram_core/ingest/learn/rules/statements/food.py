@@ -6,7 +6,7 @@ from engram_core.ingest.learn.rules.statements.rule import ONE, Rule, state
 from engram_core.ingest.learn.rules.vocabulary.kinds import CONDITIONED, CONDITIONS, DIETS, FOODS
 
 _DIET = rf"(?P<diet>{DIETS})s?"
-_ALLERGEN = r"(?P<allergens>(?!(?:it|that|this|mornings?|mondays?|work|people|bullshit|nonsense|stupid\w*|commitment|fun|everything|sunlight and|to)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|like|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?(?:(?:, | and | or |, and | & )(?:to )?(?!(?:I|i'm|my|we|so|and|or|to|nonsense|bullshit|work|people|stupid\w*|mornings?|mondays?|commitment|fun|everything|can't|live|have|love|hate|avoid)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?){0,4})"
+_ALLERGEN = r"(?P<allergens>(?!(?:it|that|this|mornings?|mondays?|work|people|bullshit|nonsense|stupid\w*|commitment|fun|everything|sunlight and|to)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|like|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?(?:(?:, | and | or |, and | & )(?:to )?(?!(?:but|except|excluding|only|not|though|although|apart|luckily|thankfully|I|i'm|my|we|so|and|or|to|nonsense|bullshit|work|people|stupid\w*|mornings?|mondays?|commitment|fun|everything|can't|live|have|love|hate|avoid)\b)[\w'-]+(?: (?!(?:and|or|so|but|because|in|at|on|with|for|since|which|that|btw|by|though|too|unfortunately|sadly|also|please|however|myself|obviously|anyway|lol)\b)[\w'-]+)?){0,4})"
 #: Not for a while, nor before a run.
 _FOR_GOOD = r"(?!(?:for (?:lent|january|now|a|the|one|two|this)|before|after|at|this|today|tonight|when|with|that|recipe|jokes|in (?:the|my)|until|on|because (?:i'm|i am) (?:on|taking))\b).*"
 _FOODS = rf"(?P<foods>(?:{FOODS})(?:(?:, | and | or |, and |, or )(?:{FOODS})){{0,4}})"
@@ -16,29 +16,29 @@ _DOSE = r"(?:\d+ ?(?:mg|mcg|g|ml|iu)(?: of)? )?"
 RULES: tuple[Rule, ...] = (
     state(
         "am",
-        rf"am (?:(?:a|an|strictly|strict|lifelong|committed|proud|mostly|fully) )*{_DIET}(?: myself| now)?",
+        rf"am (?:(?:a|an|strictly|strict|lifelong|committed|proud|fully) )*{_DIET}(?: myself| now)?",
         ("diet", "{diet}"),
-        mode="lasting",
+        mode="whole",
         tail=r"(?!cook|chef|for (?:the|a|today|lent|january)|today|when|cheese|leather|curious|friendly).*",
     ),
     state(
         "became went have turned",
         rf"(?:have )?(?:became|become|went|gone|turned) (?:a |full |fully |completely |totally )?{_DIET}",
         ("diet", "{diet}"),
-        mode="lasting",
+        mode="whole",
         tail=r"(?!for (?:the|a|lent|january)).*",
     ),
     state(
         "have",
         rf"have been (?:a |an |strictly )?{_DIET}(?=.*(?:since|for|all|now))",
         ("diet", "{diet}"),
-        mode="lasting",
+        mode="whole",
     ),
     state(
         "follow eat keep switched am started do have",
         rf"(?:am on|am following|am doing|follow|eat|keep|do|have switched to|switched to|started|have started) (?:a |an |the )?(?:strict |strictly |only )?{_DIET}(?: diet| food)?",
         ("diet", "{diet}"),
-        mode="lasting",
+        mode="whole",
     ),
     state("avoid", rf"avoid (?:all |eating )*{_FOODS}", ("avoids", "{foods*}"), mode="lasting"),
     state(
@@ -58,10 +58,17 @@ RULES: tuple[Rule, ...] = (
     state("eat", rf"eat no {_FOODS}", ("avoids", "{foods*}"), mode="any", tail=_FOR_GOOD),
     state(
         "don't",
-        r"don't (?:drink|touch) (?P<drink>alcohol)|don't (?P<drunk>drink)(?= |$)",
+        r"don't (?:drink|touch) (?:any )?(?P<drink>alcohol)",
         ("avoids", "{drink}"),
         mode="any",
         tail=r"(?:,|and|so|at all|anyway|because).*",
+    ),
+    state(
+        "don't",
+        r"don't drink",
+        ("avoids", "alcohol"),
+        mode="any",
+        tail=r"(?:,|and(?! drive)|so|at all|anyway|because).*",
     ),
     state("don't", r"don't (?P<smoke>smoke)", ("trait", "non-smoker"), mode="any", tail=r"$^"),
     state(

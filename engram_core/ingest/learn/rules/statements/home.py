@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engram_core.ingest.learn.rules.statements.rule import OURS, Rule, state
 from engram_core.ingest.learn.rules.vocabulary.kinds import DWELLINGS, NATIONALITIES
-from engram_core.ingest.learn.rules.vocabulary.shapes import PLACE
+from engram_core.ingest.learn.rules.vocabulary.shapes import NUMBER, PLACE
 
 #: Between "in" and the place.
 _PART = (
@@ -25,9 +25,12 @@ RULES: tuple[Rule, ...] = (
         ("home", "{place}"),
         mode="lasting",
     ),
-    state("live reside", rf"(?:live|reside) {_HOW}{_IN}", ("home", "{place}"), mode="lasting"),
+    state("live reside", rf"(?:live|reside) {_HOW}{_IN}", ("home", "{place}"), mode="whole"),
     state(
-        "live", r"live at (?P<street>\d+[a-z]? [\w' -]{3,50}?(?:, [\w -]{2,30}){0,3})", ("address", "{street}"), tail=""
+        "live",
+        r"live at (?P<street>\d+[a-z]? [\w' -]{3,50}?(?:, (?!and |but |so |i |my |we )[\w -]{2,30}){0,3})",
+        ("address", "{street}"),
+        tail=r"(?:, ?)?(?:and|but|so) .*|",
     ),
     state(
         "live",
@@ -47,6 +50,12 @@ RULES: tuple[Rule, ...] = (
         rf"have (?:been (?:living|based|settled) {_HOW}{_IN}|(?:been )?(?:lived|living|based|settled) {_HOW}in {_PART}(?P<place2>{PLACE}){_LONG})",
         ("home", "{place}"),
         ("home", "{place2}"),
+        mode="lasting",
+    ),
+    state(
+        "have",
+        rf"have been (?:living |here )?in (?P<place>{PLACE})(?= (?:for |about |around |over |almost |nearly |roughly )*(?:{NUMBER}|\d+) years|,? (?:for|about|over|almost|nearly)? ?(?:a decade|decades|all my life|ages)| since (?:19|20)\d\d)",
+        ("home", "{place}"),
         mode="lasting",
     ),
     state(
@@ -75,6 +84,7 @@ RULES: tuple[Rule, ...] = (
         mode="lasting",
         who=OURS,
     ),
+    state("rent", rf"(?:rent|are renting) in (?P<place>{PLACE})", ("home", "{place}"), mode="lasting", who=OURS),
     state("started have", rf"(?:have )?started living {_HOW}{_IN}", ("home", "{place}"), mode="lasting"),
     state("my", rf"my home now is (?P<place>{PLACE})", ("home", "{place}")),
     state("am", rf"am renting in (?P<place>{PLACE})", ("home", "{place}"), mode="lasting"),

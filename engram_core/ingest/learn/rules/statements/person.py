@@ -169,7 +169,7 @@ RULES: tuple[Rule, ...] = (
     state("married", rf"married (?:my (?:\w+ )?(?:{PARTNERS}),? )?(?P<name>{NAME})", ("partner", "{name}")),
     state(
         "am",
-        rf"am (?:dating|seeing|in a relationship with|going out with) (?:a (?:guy|girl|man|woman) (?:called|named) )?(?P<name>{NAME})",
+        rf"am (?:dating|seeing|in a relationship with|going out with) (?:(?:a (?:guy|girl|man|woman)|someone|somebody) (?:called|named) )?(?P<name>{NAME})",
         ("partner", "{name}"),
         tail=r"(?!tonight|tomorrow|about|for (?:lunch|dinner|coffee)|on|next|at).*",
     ),

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from engram_core.ingest.learn.rules.guards import is_lasting, is_plain, is_willing
+from engram_core.ingest.learn.rules.guards import is_lasting, is_plain, is_whole, is_willing
 from engram_core.ingest.learn.rules.statements import values
 
 Who = Literal["I", "we", "other"]
-#: `plain`: the guards must find nothing else in the clause. `lasting`: nor anything that makes it pass. `any`: the
-#: pattern says enough.
-Mode = Literal["plain", "lasting", "any"]
+#: `plain`: the guards must find nothing else in the clause. `lasting`: nor anything that makes it pass. `whole`: nor an
+#: exception. `any`: the pattern says enough.
+Mode = Literal["plain", "lasting", "whole", "any"]
 
 #: Where a value may end: at the end, at a comma, or before a word that goes on about time, place, company, reason.
 _END = (
     r"(?=$|\s*[,;)]|\s(?:in|on|at|by|near|with|without|since|for|because|but|so|and|now|then|these|right now|currently|again|too|though|where|which|who|whose"
     r"|every|most|almost|around|last|this|yesterday|today|tonight|from|to|after|before|while|when|during|alone|together|full[- ]time|part[- ]time|just|outside|myself|here|there"
-    r"|anyway|already|instead|as|by|over|until|till|lately|recently|like|once|twice|weekly|daily|a lot|very much|so much|until|either|if|of course|always|everyday|btw|lol|unfortunately|sadly|please|pls|obviously|thankfully|next|tomorrow|the day before yesterday|the other day|about|called|named|any ?more|all|back|officially|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+) (?:day|week|month|year)s?|somehow|though|than)(?![\w'-]))"
+    r"|anyway|already|instead|as|by|over|until|till|lately|recently|like|once|twice|weekly|daily|a lot|very much|so much|until|either|if|of course|always|everyday|btw|lol|unfortunately|sadly|please|pls|obviously|thankfully|next|tomorrow|the day before yesterday|the other day|about|called|named|any ?more|all|back|officially|(?:a|one|two|three|four|five|six|seven|eight|nine|ten|\d+) (?:day|week|month|year)s?|somehow|though|than|except|excepting|excluding|apart from|aside from|other than|besides|minus|unless|especially|particularly)(?![\w'-]))"
 )
 
 
@@ -134,6 +134,7 @@ def _allowed(mode: Mode, clause: str, rest: str) -> bool:
     check: dict[Mode, Callable[[str, str], bool]] = {
         "plain": is_plain,
         "lasting": is_lasting,
+        "whole": is_whole,
         "any": lambda clause, _: is_willing(clause),
     }
     return check[mode](clause, rest)

@@ -6,10 +6,12 @@ from engram_core.ingest.learn.rules.statements.rule import ONE, OURS, Rule, stat
 from engram_core.ingest.learn.rules.vocabulary.shapes import PHRASE
 
 _VERY = r"(?:(?:really|absolutely|so|very much|totally|truly|simply|genuinely|especially) )*"
-_THINGS = rf"(?P<things>(?:the )?{PHRASE}(?:(?:, and |, | and | & | or ){PHRASE}){{0,4}})"
+#: What goes on about the list, and is no part of it.
+_NO_ITEM = r"(?!(?:but|except|excepting|excluding|only|not|never|though|although|apart|aside|besides|unless|especially|particularly|mostly|mainly|just|even|yet|so|because|minus)\b)"
+_THINGS = rf"(?P<things>(?:the )?{PHRASE}(?:(?:, and |, | and | & | or ){_NO_ITEM}{PHRASE}){{0,4}})"
 _ACTS = r"(?P<act>(?:cook|bake|hike|swim|run|dance|sing|paint|draw|read|travel|write|knit|garden|fish|cycle|climb|sew|ski|surf|camp|play|ride|collect|watch|dive|sail|craft|forage)(?: (?!(?:and|when|but|so|while|because|with|in|on|at)\b)[\w'-]+){0,3})"
 #: Nothing after a taste that turns it: "I love Paris when it rains" is all right, "… about you", "… too much to" is not.
-_TAIL = r"(?!(?:about|of|to|too much|from you|over|than|like (?:a|an|the)|(?:but|though) not|this|that|today|here|there|until|except|with you|by)\b).*"
+_TAIL = r"(?!(?:about|of|to|too much|from you|over|than|like (?:a|an|the)|(?:but|though) (?:not|only|just)|this|that|today|here|there|until|except|with you|by)\b|,? ?(?:but |though |although )?(?:only|just)\b).*"
 #: Works, people and places: what they are called may be any words, so that only capitals, or the end, bound it.
 _TITLED = r"(?:films?|movies?|books?|novels?|songs?|albums?|tracks?|bands?|groups?|singers?|artists?|authors?|writers?|poets?|poems?|composers?|directors?|actors?|actress|actresses|shows?|tv shows?|series|sitcoms?|games?|video games?|board games?|podcasts?|comics?|anime|manga|musicals?|operas?|plays?|players?|teams?|clubs?|characters?|brands?|restaurants?|caf[eé]s?|pubs?|bars?|places?|cit(?:y|ies)|towns?|countr(?:y|ies)|youtubers?|philosophers?|painters?|paintings?|magazines?|newspapers?|opera singers?|book series|childhood book)"
 _WORK = rf"(?P<kind>(?:[a-z]+ )?{_TITLED})"

@@ -29,7 +29,7 @@ _NO_ORG = re.compile(
 _NO_TASTE = re.compile(
     r"(?:it|that|this|these|those|to|how|when|where|why|who|what|you|yours|mine|theirs|hers|ours|him|her|them|me|us|your|his|their|its|if|being|having|getting|my|our|both|all|everything|anything|nothing|something|one|some|any|every|each|seeing|knowing"
     r"|zero|plenty|loads|lots|tons|wanting|talking|chatting|learning|hearing|working|waking|sitting|waiting|paying|living|i|he|she|they|we|someone|somebody|anyone|everyone|people|looking|making|doing|another|such|much|most|more|other|so|not|no|here|there|mondays?|meetings?"
-    r"|taxes|traffic|queues|paperwork|homework|deadlines|spreadsheets|commuting|idea|ideas|first|second|third|last|previous|option|version|answer|suggestion|a|an|the|watching you|too|very|really|trying|thinking|using|having|life|up|down|out|by|still|idly|behind|straight|off|around|over|through|outside|upright|like|properly|obviously|especially|particularly|mostly|mainly|honestly|really|truly|sadly|seriously|actually|apparently|literally|usually|generally|specifically|though|btw|forever|etc|always|never)(?:[ '].*)?",
+    r"|taxes|traffic|queues|paperwork|homework|deadlines|spreadsheets|commuting|idea|ideas|first|second|third|last|previous|option|version|answer|suggestion|a|an|the|watching you|too|very|really|trying|thinking|using|having|life|up|down|out|by|still|idly|behind|straight|off|around|over|through|outside|upright|like|properly|obviously|especially|particularly|mostly|mainly|honestly|really|truly|sadly|seriously|actually|apparently|literally|usually|generally|specifically|though|btw|forever|etc|always|never|but|except|excluding|besides|unless|only|although|yet)(?:[ '].*)?",
     re.IGNORECASE,
 )
 _HOLLOW = re.compile(
@@ -122,6 +122,8 @@ def _is_one(text: str) -> bool:
 def _written(group: str, value: str) -> str:
     if group == "age":
         return number(value)
+    if group.startswith("diet") and value.casefold() == "veggie":
+        return "vegetarian"
     if group == "pastime":
         return _PASTIMES[value.casefold()]
     if group.startswith(("job", "role", "field", "thing")) and value.isupper() and len(value) > 4:

@@ -28,7 +28,7 @@ _WORDS = listed(
     asian african european latino latina hispanic arab caucasian texan californian parisian londoner
     army navy marines police air team class grade level version plan phase chapter step part nhs
     covid flu gen millennial boomer introvert extrovert intj infj intp infp entj enfj entp enfp istj isfj istp isfp estj
-    esfj estp esfp english latin hi-res unlike like also just only even actually really honestly"""
+    esfj estp esfp english latin hi-res unlike again exactly anyway anyhow though btw lol whatever like also just only even actually really honestly"""
 )
 _CAPITAL = re.compile(rf"(?:{NATIONALITIES}|{CARS}|{DEVICES})", re.IGNORECASE)
 _ADJECTIVE = re.compile(r".{4,}(?:ish|ese|ist|ian|ean|crat|ic)", re.IGNORECASE)
@@ -45,6 +45,12 @@ def is_name(words: str) -> bool:
     """Tell whether capitalised words may be the name of a person or an animal."""
     first = words.split()[0].casefold() if words.split() else ""
     return bool(first) and first not in _WORDS and first not in LANGUAGES and not _CAPITAL.fullmatch(first)
+
+
+def may_be_called(words: str) -> bool:
+    """Tell whether somebody can be called so where it is said outright: a cat may be called Pixel."""
+    first = words.split()[0].casefold() if words.split() else ""
+    return bool(first) and first not in _WORDS
 
 
 def is_bare_name(words: str) -> bool:

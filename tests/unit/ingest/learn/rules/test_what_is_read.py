@@ -4,6 +4,24 @@ import pytest
 
 #: A message, and the claims that follow: `attribute=value` of the user, `name.attribute=value` of somebody else.
 READ = [
+    ("I want to be a pilot and I live in Leeds", ["home=Leeds"]),
+    ("I wanted to be a vet and moved to Leeds", ["home=Leeds"]),
+    ("My daughter Emma wants to be a vet and live in Wales", ["family=daughter Emma"]),
+    ("My daughter Emma wants to be a vet and lives in Wales", ["family=daughter Emma", "emma.home=Wales"]),
+    ("I hate fish, but sushi is fine", ["dislikes=fish"]),
+    ("I'm allergic to dogs but cats are ok", ["allergy=dogs"]),
+    ("I love dogs but I hate cats", ["likes=dogs", "dislikes=cats"]),
+    ("I don't drink", ["avoids=alcohol"]),
+    ("Mum (Bridget, 78) is coming over", ["family=mum Bridget", "bridget.age=78"]),
+    ("The kids are Finn (8) and Lotte", ["family=kid Finn", "family=kid Lotte", "finn.age=8"]),
+    ("Im from Manchester but been in Bristol about ten years", ["hometown=Manchester", "home=Bristol"]),
+    ("My favorite color used to be red, now it's blue", ["favourite:color=blue"]),
+    ("I'm veggie", ["diet=vegetarian"]),
+    ("I live in Bern. Sorry, Basel! I keep saying the old one", ["home=Basel"]),
+    ("My cat is called Pixel", ["pet=cat Pixel"]),
+    ("The name of my dog is Rex", ["pet=dog Rex"]),
+    ("I live at 8 Elm Row, and latex brings me out in hives", ["address=8 Elm Row"]),
+    ("We rent in Nantes, near the canal", ["home=Nantes"]),
     ("hi! im sarah, 29, from manchester. can you help me plan a trip?", ["age=29", "hometown=Manchester"]),
     (
         "Hey there, I'm Priya and I live in Bangalore with my husband Arjun and our two kids.",

@@ -1,0 +1,71 @@
+"""The turns behind candidates and statements: when they were said, how long they last, whose wording they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from engram_core.domain.claim import plain
+from engram_core.domain.memory import Memory
+from engram_core.ingest.learn.candidate import Candidate
+
+#: What happened longer ago than this, before a statement was made, may have been followed by what the statement says.
+_LATELY = timedelta(days=366)
+#: A slip is put right at once.
+_AT_ONCE = timedelta(minutes=15)
+
+
+class Spoken:
+    """Turns by id.
+
+    Args:
+        turns: Those that candidates come from, and those of known statements that are at hand.
+    """
+
+    def __init__(self, turns: Mapping[str, Memory]) -> None:
+        self._turns = turns
+
+    def of(self, ids: Iterable[str]) -> list[Memory]:
+        """Return those of these turns that are at hand."""
+        return [self._turns[id] for id in ids if id in self._turns]
+
+    def times(self, ids: Iterable[str]) -> list[datetime]:
+        """Return when they were said."""
+        return [turn.valid_from for turn in self.of(ids)]
+
+    def expiry(self, ids: Iterable[str]) -> datetime | None:
+        """Tell when what was learned from turns expires: with the last of them."""
+        ends = [turn.expires_at for turn in self.of(ids)]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
+
+    def outlast(self, candidate: Candidate, memory: Memory) -> bool:
+        """Tell whether a statement was set an end, and what a candidate says of the same is to be kept longer."""
+        if memory.expires_at is None:
+            return False
+        ends = self.expiry(candidate.sources)
+        return ends is None or ends > memory.expires_at
+
+    def repeat(self, memory: Memory, ids: Iterable[str]) -> bool:
+        """Tell whether every turn holds the statement's own wording, which is ours and not how a person says it."""
+        said = plain(memory.text)
+        spoken = [plain(turn.text) for turn in self.of(ids)]
+        return len(said.split()) > 2 and bool(spoken) and all(said in text for text in spoken)
+
+    def precede(self, candidate: Candidate, memory: Memory) -> bool:
+        """Tell whether a candidate is about a time before a statement, and not the last word on what is so now.
+
+        It is the last word where it was said later and nobody told since when the statement holds: who says "I live in
+        Lisbon" one day and "I moved to Porto last week" the next lives in Porto.
+        """
+        if candidate.valid_from >= memory.valid_from:
+            return False
+        begun, spoken = self.times(memory.sources), self.times(candidate.sources)
+        if memory.valid_from not in begun or not spoken or max(spoken) < max(begun):
+            return True
+        return candidate.happened and memory.valid_from - candidate.valid_from > _LATELY
+
+    def follow_at_once(self, candidate: Candidate, memory: Memory) -> bool:
+        """Tell whether a candidate was said so soon after a statement that it can put a slip right."""
+        begun, spoken = self.times(memory.sources), self.times(candidate.sources)
+        return bool(begun and spoken) and timedelta() <= max(spoken) - max(begun) <= _AT_ONCE
