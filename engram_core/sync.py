@@ -200,6 +200,7 @@ class Engram:
     add_many = _twin(AsyncEngram.add_many)
     search = _twin(AsyncEngram.search)
     context = _twin(AsyncEngram.context)
+    process_turn = _twin(AsyncEngram.process_turn)
     get = _twin(AsyncEngram.get)
     get_all = _twin(AsyncEngram.get_all)
     update = _twin(AsyncEngram.update)

@@ -115,6 +115,19 @@ class Context(str):
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessedTurn:
+    """What `process_turn` recalled and remembered.
+
+    Attributes:
+        context: The text for the prompt, with its `hits` and `tokens`; empty where nothing is known.
+        added: The stored message, and what was learned from it.
+    """
+
+    context: Context
+    added: AddResult
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Sequence[Memory]):
     """A part of a listing: a sequence of memories.
 

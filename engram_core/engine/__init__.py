@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from engram_core.engine.adding import Adding
 from engram_core.engine.backend import Backend, LazyBackend, Limits
-from engram_core.engine.finding import Finding
 from engram_core.engine.keeping import Keeping
 from engram_core.engine.moving import Moving
+from engram_core.engine.turning import Turning
 from engram_core.engine.upkeep import Upkeep
 from engram_core.engine.working import Working
 
 __all__ = ["Backend", "Engine", "LazyBackend", "Limits"]
 
 
-class Engine(Adding, Finding, Keeping, Moving, Upkeep, Working):
+class Engine(Turning, Keeping, Moving, Upkeep, Working):
     """All verbs, bound to one tenant."""

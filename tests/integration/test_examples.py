@@ -36,6 +36,10 @@ EXPECTED = {
     ],
     "learn_with_a_model": ["Ana mora no Porto.", "{'item': 'forno', 'number': 'KX-48213'}", "1 call, tokens counted"],
     "many_users_async": ["example-acme -> ['My order KX-48213", "example-globex -> ['I would like to cancel"],
+    "plain_agent_loop": [
+        "learned: ['UPDATE User lives in Porto.']",
+        "known before: ['User is vegetarian.', 'User lives in Porto.'",
+    ],
     "remember_across_sessions": ["2 turns are remembered"],
 }
 
