@@ -1,7 +1,7 @@
 """How do I give a loop of my own a memory, without any framework?
 
-Runs offline with a scripted model. With a real one, set ENGRAM_EXAMPLE_MODEL=gpt-4o-mini and OPENAI_API_KEY; in a checkout,
-`pip install '.[openai]'`. At a terminal it answers what you type; an empty line ends it.
+Runs offline with a scripted model. With a real one, set ENGRAM_EXAMPLE_MODEL=gpt-4o-mini and OPENAI_API_KEY; in a
+checkout, `pip install '.[openai]'`. At a terminal it answers what you type; an empty line ends it.
 """
 
 import os

@@ -9,8 +9,8 @@ import urllib.request
 import numpy as np
 import pytest
 
-from engram_core.errors import InvalidInputError
-from engram_core.testing import FakeEmbedder, Fault, ScriptedServer
+from engram_core.errors import InvalidInputError, InvalidOutputError, ProviderError
+from engram_core.testing import FakeChatModel, FakeEmbedder, Fault, ScriptedServer
 
 
 @pytest.fixture
@@ -97,3 +97,15 @@ def test_faults_are_used_up_in_order(server):
 def test_more_endpoints_can_be_added(server):
     server.endpoints["/v1/echo"] = lambda body: {"got": body}
     assert post(f"{server.openai_url}/echo", {"a": 1}) == {"got": {"a": 1}}
+
+
+async def test_the_fake_model_answers_as_told_and_keeps_what_it_was_asked():
+    model = FakeChatModel("one", {"two": 2}, ProviderError("three"))
+    replies = [await model.answer([("user", "a question")], {"title": "Any"}) for _ in range(2)]
+    assert [reply.text for reply in replies] == ["one", '{"two": 2}']
+    with pytest.raises(ProviderError, match="three"):
+        await model.answer([], {})
+    with pytest.raises(InvalidOutputError, match="more often"):
+        await model.answer([], {})
+    assert model.asked[0] == [("user", "a question")]
+    assert model.schemas[0] == {"title": "Any"}
