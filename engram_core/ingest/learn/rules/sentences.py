@@ -90,9 +90,9 @@ _ABOUT_ME = re.compile(
     r".*\b(?:about|for|on) me(?:\b.*)?|.*\b(?:my|our) (?:basics|details|info|facts|situation|context|background|stats|constraints|preferences).*",
     re.IGNORECASE,
 )
-#: "I'm 21. (For the nineteenth year running.)": a sentence and the aside that takes it back.
-_UNSAID = re.compile(
-    r"[^.!?\n]*[.!?…]*\s*\((?:of|for the \w+ (?:time|year)|not|allegedly|sort of|kind of|in spirit|honorary|unofficially|self-|okay not|ok not|well not|just kidding|kidding|joking|no)\b[^()\n]*\)[.!?]*",
+#: "I'm 21. (For the nineteenth year running.)": an aside that takes back the sentence before it.
+_TAKEN_BACK = re.compile(
+    r"\((?:of|for the \w+ (?:time|year)|not (?:really|actually|literally|seriously|yet|officially|any ?more)|allegedly|sort of|kind of|in spirit|honorary|unofficially|self-|okay not|ok not|well not|just kidding|kidding|joking|no)\b[^()\n]{0,200}\)[.!?]*",
     re.IGNORECASE,
 )
 _MENDING = re.compile(r"\W*(?:small |quick )?(?:correction|typo|my mistake|my bad|oops)", re.IGNORECASE)
@@ -123,7 +123,7 @@ class Sentence:
 def sentences(text: str) -> Iterator[Sentence]:
     """Yield the sentences of a turn that are its speaker's own and meant as said."""
     text = straightened(_FENCE.sub("\n", text[:MOST_CHARACTERS]))
-    text = _UNSAID.sub(".", _unquoted(text))
+    text = _without_unsaid(_unquoted(text))
     own = _own("\n".join(_own_lines(text)))
     is_first, greetings = True, 0
     for line in own.splitlines():
@@ -156,6 +156,14 @@ def _unquoted(text: str) -> str:
     opened = _QUOTE_OPEN.search(text)
     # A quotation that is never closed goes on to the end.
     return text if opened is None else text[: opened.start()] + _QUOTED
+
+
+def _without_unsaid(text: str) -> str:
+    kept, begin = [], 0
+    for match in _TAKEN_BACK.finditer(text):
+        kept.append(text[begin : max(begin, _begin(text, len(text[: match.start()].rstrip(" .!?…"))))])
+        begin = match.end()
+    return "".join([*kept, text[begin:]])
 
 
 def _own(text: str) -> str:
