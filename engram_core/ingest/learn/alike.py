@@ -13,6 +13,8 @@ from engram_core.ingest.learn.places import REGIONS
 
 #: What may be said with a word more or less: "St Mary's Hospital" is "St Mary's". A place may not: "York", "New York".
 _WORD_MORE = frozenset(["name", "employer", "workplace", "occupation", "school", "studies", "car", "partner"])
+#: What may be said in another form of its words.
+_IN_FORMS = frozenset(["occupation", "studies"])
 #: With one of these it is another occupation.
 _RANKS = frozenset(
     [
@@ -120,7 +122,9 @@ def mended(claim: Claim, word: str) -> Claim | None:
     """
     kind, name = _kind_and_name(claim.value)
     numbers = _NUMBER.findall(claim.value)
-    if word.isdigit():
+    if claim.attribute == "birthday":
+        value = word if word[:1].isdigit() != word.isdigit() or " " in word else ""
+    elif word.isdigit():
         value = _NUMBER.sub(word, claim.value) if len(numbers) == 1 and claim.attribute in _COUNTED else ""
     elif numbers or claim.attribute in _LOOSE:
         value = ""
@@ -154,7 +158,14 @@ def _is_word_more(known: Claim, said: Claim) -> bool:
     one, other = set(plain(known.value).split()), set(plain(said.value).split())
     if said.attribute == "partner" and _is_short_for(known.value, said.value):
         return True
+    if said.attribute in _IN_FORMS and _are_forms(one, other):
+        return True
     return bool(one and other) and (one <= other or other <= one) and not (one ^ other) & _RANKS
+
+
+def _are_forms(one: set[str], other: set[str]) -> bool:
+    """Tell whether each word of one is a form of a word of the other: "data engineer", "data engineering"."""
+    return len(one) == len(other) and all(any(_is_form(word, form) for form in other) for word in one)
 
 
 def _is_short_for(name: str, other: str) -> bool:

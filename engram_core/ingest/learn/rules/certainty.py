@@ -16,7 +16,7 @@ UNSURE = 0.5
 LIKELY = 0.8
 
 _BESIDE = re.compile(
-    r"(?<![\w'])(?:also|as well|on the side|part[- ]time|besides|in addition|side (?:job|gig|hustle)|volunteer\w*|on weekends|on (?:mon|tues|wednes|thurs|fri|satur|sun)days?|evenings?|in my (?:spare|free) time|second job|another|freelance gig|seasonal)(?![\w'])",
+    r"(?<![\w'])(?:also|as well|on the side|part[- ]time|besides|in addition|side (?:job|gig|hustle)|volunteer\w*|on weekends|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|evenings?|in my (?:spare|free) time|second job|another|freelance gig|seasonal)(?![\w'])",
     re.IGNORECASE,
 )
 _INSTEAD = re.compile(

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from engram_core.ingest.learn.rules.straighten import straightened
 from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
 from engram_core.ingest.learn.rules.vocabulary.names import is_name
-from engram_core.ingest.learn.rules.vocabulary.shapes import NAME
+from engram_core.ingest.learn.rules.vocabulary.shapes import DATE, NAME
 
 #: Words that only a slip has.
 _SLIP = r"i mean|i meant(?: to say| to write| to type)?|typo|correction(?: from me)?|my mistake|my bad|oops|whoops|scratch that|make that|auto-?correct"
 _BESIDE = r"(?:(?:no|oh|oh no|ah|argh|ugh|well|so|it's|that's|it should be|should be|sorry|wait|actually)[\s,:.!…-]+)*"
-_VALUE = rf"(?P<value>\d{{1,4}}|{NAME}|[a-z]{{3,15}})(?: years old)?"
+_VALUE = rf"(?P<value>{DATE}|\d{{1,4}}|{NAME}|[a-z]{{3,15}})(?: years old)?"
 #: "Sorry, 35": the cue, the word, and nothing else.
 _LED = re.compile(
-    rf"{_BESIDE}(?:(?P<sure>{_SLIP})|sorry|wait,? no|no,? wait)[\s,:.!…-]+{_BESIDE}{_VALUE}\W*", re.IGNORECASE
+    rf"{_BESIDE}(?:(?P<sure>{_SLIP})|sorry|wait,? no|no,? wait)[\s,:.!…-]+(?:(?:{_SLIP})[\s,:.!…-]+)*{_BESIDE}{_VALUE}\W*",
+    re.IGNORECASE,
 )
 #: "Pixie, sorry, autocorrect", at the beginning of a turn.
 _FOLLOWED = re.compile(
@@ -27,7 +28,7 @@ _SENTENCE = re.compile(r"[^.!?\n]+(?P<asks>[.!…]*\?)?")
 _HOLLOW = listed(
     """that this it not now then yes yep okay fine great good well nothing never mind wrong right forget just please thanks
     thank again still here there what when where because about everyone everybody guys all mate dude love one two no nope
-    oh ah hi hey hello so wait actually sorry"""
+    oh ah hi hey hello so wait actually sorry typo correction oops whoops autocorrect slip mistake update edit ps"""
 )
 
 

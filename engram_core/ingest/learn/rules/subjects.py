@@ -59,7 +59,7 @@ _DROPPED_BEEN = re.compile(
     re.IGNORECASE,
 )
 _DROPPED_AM = re.compile(
-    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|engaged to (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|based (?:in|out)|originally from|married to|severely allergic|on (?:[a-z]{5,} )?\d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
+    r"(?:living|working (?:at|for|as)|starting (?:at|as|a|my)|studying|learning|flying to|moving to|relocating to|renting|getting married|dating (?-i:[A-Z])|engaged to (?-i:[A-Z])|allergic to|born (?:in|on|and raised)|(?:big|huge|not a(?: big| huge)?) fan of|not into|laid off from|made redundant from|fired from|based (?:in|out)|originally from|married to|severely allergic|on (?:[a-z]{5,} )?\d+ ?mg|not (?:a |an )?[\w-]+ any ?more|diagnosed with|obsessed with|training for|back (?:living )?in|(?:vegan|vegetarian|pescatarian|coeliac|celiac|diabetic|asthmatic|sober|retired|dyslexic)(?= (?:since|for|here|btw|now|by the way|and)|$))(?![\w'])",
     re.IGNORECASE,
 )
 _HERE = re.compile(

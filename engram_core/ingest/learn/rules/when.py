@@ -12,8 +12,8 @@ from engram_core.ingest.learn.rules.vocabulary.shapes import FUTURE, NUMBER, PAS
 
 #: Verbs that tell of a change, at a time that stands with them.
 _CHANGES = listed(
-    """adopted became began bought broke canceled cancelled dropped got graduated handed joined landed left lost married
-    moved passed quit relocated sold started stopped switched swapped took traded turned was went"""
+    """adopted became began bought broke canceled cancelled cut dropped ended gave got graduated handed joined landed left lost married
+    moved packed passed quit relocated resigned sold started stopped switched swapped took traded turned was went"""
 )
 _LATER = re.compile(rf"(?<!\w){FUTURE}(?!\w)", re.IGNORECASE)
 _TO_COME = re.compile(r"^(?:on|in|at|by|this|next|from) (?=the |\d|next)", re.IGNORECASE)

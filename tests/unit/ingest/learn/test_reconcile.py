@@ -287,3 +287,9 @@ def test_only_what_rules_cannot_place_is_doubtful():
 def test_statements_are_kept_beyond_the_session():
     assert statement_scope(Scope(user_id="a", agent_id="b", session_id="c")) == Scope(user_id="a", agent_id="b")
     assert statement_scope(Scope(session_id="c")) == Scope(session_id="c")
+
+
+def test_an_occupation_in_another_form_of_its_words_is_the_same():
+    steps = step("occupation", "data engineer"), step("occupation", "data engineering", 1)
+    assert ops(decide(*steps)) == ["ADD", "NOOP"]
+    assert ops(decide(steps[0], step("occupation", "data analyst", 1))) == ["ADD", "UPDATE"]

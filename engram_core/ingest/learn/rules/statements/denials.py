@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engram_core.ingest.learn.rules.statements.rule import ME, Rule, change, deny
-from engram_core.ingest.learn.rules.vocabulary.kinds import DIETS, NATIONALITIES
+from engram_core.ingest.learn.rules.vocabulary.kinds import CONDITIONS, DIETS, NATIONALITIES
 from engram_core.ingest.learn.rules.vocabulary.shapes import ORG, PLACE
 
 _PLACE = rf"(?P<place>{PLACE}|[\w'-]+)"
@@ -88,6 +88,12 @@ DENIALS: tuple[Rule, ...] = (
         "have",
         r"have never (?:actually |even |really )*(?:had (?:an|any) allergy to|been allergic to) (?P<food>[\w'-]+(?: [\w'-]+)?)",
         ("allergy", "{food}"),
+    ),
+    deny(
+        "haven't don't",
+        rf"(?:haven't got|don't (?:actually )?have) (?P<condition>{CONDITIONS})(?=$|, (?:i|and|it|never)\b| at all$| after all$)",
+        ("condition", "{condition}"),
+        who=ME,
     ),
     deny("don't", r"don't (?:actually )(?:have) (?:a|an) (?P<species>[\w-]+)", ("pet", "{species}")),
 )

@@ -241,8 +241,8 @@ RULES: tuple[Rule, ...] = (
         ("partner", "{name}"),
     ),
     end(
-        "quit stopped gave have",
-        r"(?:have )?(?:quit|stopped|gave up|given up) (?P<smoking>smoking|vaping|cigarettes)",
+        "quit stopped gave have packed",
+        r"(?:have )?(?:quit|stopped|gave up|given up|packed in)(?: the)? (?P<smoking>smoking|vaping|cigarettes)",
         ("trait", "smoker"),
     ),
     end(

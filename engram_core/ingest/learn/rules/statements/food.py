@@ -88,6 +88,12 @@ RULES: tuple[Rule, ...] = (
         r"have (?:a|an) (?:(?:severe|bad|mild|serious|nasty|deadly|life-threatening) )?(?P<food>(?!(?:skin|food|new|weird|strange|seasonal|certain|lot|few)\b)[\w-]+(?: nut)?) (?:allergy|intolerance)",
         ("allergy", "{food}"),
     ),
+    state(
+        "have",
+        r"have (?:a|an) (?:(?:severe|bad|mild|serious|nasty) )?(?:allergy|intolerance) to (?P<food>(?!(?:work|people|mornings?|fun|stupid\w*|bullshit|you|it|that|this|the)\b)[\w-]+(?: nuts?)?)",
+        ("allergy", "{food}"),
+        tail=r"(?:,|and|but|so|since)\b.*|,.*",
+    ),
     state("am", r"am (?:a )?(?P<food>c(?:o)?eliac)", ("allergy", "{food}"), who=ONE),
     state(
         "have was got",

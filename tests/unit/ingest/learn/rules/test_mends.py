@@ -30,6 +30,8 @@ async def known(*turns, apart=timedelta(minutes=1)):
         ("My cat is called Pixel.", "Pixie, sorry, autocorrect. Not Pixel.", ["pet=cat Pixie"]),
         ("I play the violin", "Correction from me: viola.", ["plays=viola"]),
         ("I'm 34 and live in Bath", "Sorry, 35", ["age=35", "home=Bath"]),
+        ("I live in Graz", "Typo, I meant Linz. Not Graz.", ["home=Linz"]),
+        ("My birthday is 4 May", "Sorry, 5 May", ["birthday=5 May"]),
     ],
 )
 async def test_a_right_word_takes_the_place_of_the_wrong_one(said, slip, right):
