@@ -51,11 +51,30 @@ _SAME_PERSON = tuple(
         "landlord landlady",
     )
 )
+_ANIMALS = frozenset(
+    [
+        "dog",
+        "cat",
+        "horse",
+        "pony",
+        "rabbit",
+        "hamster",
+        "parrot",
+        "bird",
+        "fish",
+        "goldfish",
+        "tortoise",
+        "turtle",
+        "snake",
+    ]
+)
 #: Not the one inside a number: "2,000".
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 #: Attributes whose value is a number, or begins with one.
 _COUNTED = frozenset(["age", "birth_year", "weight", "height", "children"])
+#: Attributes whose value is a place.
+_PLACES = frozenset(["home", "hometown", "birthplace", "upbringing", "workplace", "visited"])
 #: Of which a word alone says too little.
 _LOOSE = frozenset(["plan", "event", "address", "email", "phone", "goal", "activity", "prefers", "trait"])
 _NICKNAME = 3
@@ -114,8 +133,13 @@ def is_unnamed(claim: Claim) -> bool:
     return claim.attribute in _NAMED and not _kind_and_name(claim.value)[1]
 
 
-def mended(claim: Claim, word: str) -> Claim | None:
+def mended(claim: Claim, word: str, *, as_place: bool) -> Claim | None:
     """Put a word in the place of the one in a claim's value that it can stand for: a number, a name, another thing.
+
+    Args:
+        claim: What was said.
+        word: What is right instead.
+        as_place: Whether it can be a place: a name alone may be anybody's.
 
     Returns:
         The claim with the right value; None where the word is of another kind than what the value has there, or is it.
@@ -126,13 +150,19 @@ def mended(claim: Claim, word: str) -> Claim | None:
         value = word if word[:1].isdigit() != word.isdigit() or " " in word else ""
     elif word.isdigit():
         value = _NUMBER.sub(word, claim.value) if len(numbers) == 1 and claim.attribute in _COUNTED else ""
-    elif numbers or claim.attribute in _LOOSE:
+    elif numbers or claim.attribute in _LOOSE or (claim.attribute in _PLACES and not as_place):
         value = ""
     elif word[:1].isupper() and name:
         value = f"{kind} {word}".strip() if claim.attribute in _NAMED else word
     else:
         value = word if word[:1].islower() and not name else ""
     return replace(claim, value=value) if value and plain(value) != plain(claim.value) else None
+
+
+def are_apart(claim: Claim, other: Claim) -> bool:
+    """Tell whether both are about animals, and a cat is no dog."""
+    kinds = {_kind_and_name(each.value)[0] for each in (claim, other)}
+    return claim.attribute == other.attribute == "pet" and len(kinds & _ANIMALS) > 1
 
 
 def rewritten(text: str, wrong: Claim, right: Claim) -> str:

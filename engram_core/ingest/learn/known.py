@@ -8,7 +8,7 @@ from dataclasses import replace
 from engram_core.domain.change import Change, Op
 from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Memory
-from engram_core.ingest.learn.alike import CHANGING, NAMES, exchanged, find, mentions, names
+from engram_core.ingest.learn.alike import CHANGING, NAMES, are_apart, exchanged, find, mentions, names
 from engram_core.ingest.learn.attributes import is_single, opposite
 from engram_core.ingest.learn.candidate import SURE, Candidate
 from engram_core.ingest.learn.spoken import Spoken
@@ -69,7 +69,8 @@ class Known:
         others = [memory for memory in self.with_key(candidate.claim) if not find([memory], candidate.claim)]
         if not candidate.instead_of:
             return others[-1:]
-        return [memory for memory in others if mentions(memory, candidate.instead_of)]
+        named = [memory for memory in others if mentions(memory, candidate.instead_of)]
+        return [memory for memory in named if memory.claim is not None and not are_apart(memory.claim, candidate.claim)]
 
     def said_last(self, subject: str, spoken: Spoken) -> list[Memory]:
         """Return what the last of the turns at hand that say something about a subject says about it."""

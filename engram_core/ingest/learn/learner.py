@@ -19,6 +19,7 @@ from engram_core.ingest.learn.candidate import Candidate, Extractor
 from engram_core.ingest.learn.known import under_key
 from engram_core.ingest.learn.recalled import without_recalled
 from engram_core.ingest.learn.reconcile import Reconciler, Verdict, is_doubtful, statement_scope
+from engram_core.ingest.learn.spoken import LastSaid
 from engram_core.ingest.pending import try_vectors
 from engram_core.ports import Embedder, Lesson, MemoryStore
 
@@ -73,6 +74,7 @@ class Learner:
         self._judge = judge
         self._clock = clock
         self._delays = delays
+        self._last = LastSaid()
 
     async def learn(self, lesson: Lesson) -> tuple[Change, ...] | None:
         """Learn a claimed lesson.
@@ -119,6 +121,7 @@ class Learner:
             except ConflictError as exc:
                 logger.info("memories changed while they were learned about, once more: %s", exc)
                 continue
+            self._last.note(lesson.turns)
             return tuple(changes) if done else ()
         raise _ContendedError("its memories change faster than they can be learned about")
 
@@ -151,7 +154,8 @@ class Learner:
         sources = dict.fromkeys(id for memory in _questioned(candidates, known) for id in memory.sources)
         if wanted := [id for id in sources if id not in turns]:
             turns |= {turn.id: turn for turn in await turns_in(self._store, scope, wanted)}
-        reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name)
+        before = self._last.before(lesson.turns)
+        reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name, before=before)
         for i, candidate in enumerate(candidates):
             reconciler.decide(candidate, verdicts.get(i))
         changes = [*reconciler.changes]

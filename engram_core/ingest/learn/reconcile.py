@@ -67,13 +67,21 @@ class Reconciler:
         scope: Where new statements go.
         now: When it is decided.
         actor: Who decides.
+        before: The turn that the user said before a turn, by id, where that is known.
     """
 
     def __init__(
-        self, known: Iterable[Memory], turns: Mapping[str, Memory], scope: Scope, now: datetime, actor: str
+        self,
+        known: Iterable[Memory],
+        turns: Mapping[str, Memory],
+        scope: Scope,
+        now: datetime,
+        actor: str,
+        *,
+        before: Mapping[str, str] | None = None,
     ) -> None:
         self._known = Known(known)
-        self._spoken = Spoken(turns)
+        self._spoken = Spoken(turns, before or {})
         self._scope = scope
         self._now = now
         self._actor = actor
@@ -181,9 +189,9 @@ class Reconciler:
     def _mend(self, candidate: Candidate) -> None:
         """Put a right word in the place of the only one that it can stand for in what was said just before."""
         last = self._known.said_last(candidate.claim.subject, self._spoken)
-        fitting = [
-            (m, claim) for m in last if m.claim and (claim := mended(m.claim, candidate.claim.value)) is not None
-        ]
+        word, is_certain = candidate.claim.value, candidate.certainty >= CERTAIN
+        claims = [(m, mended(m.claim, word, as_place=is_certain)) for m in last if m.claim is not None]
+        fitting = [(memory, claim) for memory, claim in claims if claim is not None]
         if len(fitting) != 1:
             return
         memory, claim = fitting[0]

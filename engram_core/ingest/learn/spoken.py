@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from engram_core.domain.claim import plain
 from engram_core.domain.memory import Memory
-from engram_core.ingest.learn.candidate import Candidate
+from engram_core.domain.scope import Scope
+from engram_core.ingest.learn.candidate import CERTAIN, Candidate
 
 #: What happened longer ago than this, before a statement was made, may have been followed by what the statement says.
 _LATELY = timedelta(days=366)
+#: Conversations whose last turn is kept.
+_MOST_CONVERSATIONS = 10_000
 #: A slip is put right at once.
 _AT_ONCE = timedelta(minutes=15)
+
+
+class LastSaid:
+    """Keeps what users said last, conversation by conversation, as far as this process learned it."""
+
+    def __init__(self) -> None:
+        self._last: dict[Scope, str] = {}
+
+    def before(self, turns: Sequence[Memory]) -> dict[str, str]:
+        """Return the turn that the user said before each of these, by id; without those that nobody knows."""
+        said = [turn for turn in turns if turn.origin == "user"]
+        first = self._last.get(said[0].scope) if said else None
+        before = [first, *(turn.id for turn in said)]
+        return {turn.id: last for turn, last in zip(said, before, strict=False) if last is not None}
+
+    def note(self, turns: Sequence[Memory]) -> None:
+        """Take note of turns that were learned from."""
+        for turn in turns:
+            if turn.origin == "user":
+                self._last.pop(turn.scope, None)
+                self._last[turn.scope] = turn.id
+        while len(self._last) > _MOST_CONVERSATIONS:
+            del self._last[next(iter(self._last))]
 
 
 class Spoken:
@@ -20,10 +46,12 @@ class Spoken:
 
     Args:
         turns: Those that candidates come from, and those of known statements that are at hand.
+        before: The turn that the user said before a turn, by id, where that is known.
     """
 
-    def __init__(self, turns: Mapping[str, Memory]) -> None:
+    def __init__(self, turns: Mapping[str, Memory], before: Mapping[str, str]) -> None:
         self._turns = turns
+        self._before = before
 
     def of(self, ids: Iterable[str]) -> list[Memory]:
         """Return those of these turns that are at hand."""
@@ -66,6 +94,12 @@ class Spoken:
         return candidate.happened and memory.valid_from - candidate.valid_from > _LATELY
 
     def follow_at_once(self, candidate: Candidate, memory: Memory) -> bool:
-        """Tell whether a candidate was said so soon after a statement that it can put a slip right."""
+        """Tell whether a candidate was said next after a statement, so soon that it can put a slip right.
+
+        Where nobody knows what was said in between, only a candidate without doubt can.
+        """
         begun, spoken = self.times(memory.sources), self.times(candidate.sources)
-        return bool(begun and spoken) and timedelta() <= max(spoken) - max(begun) <= _AT_ONCE
+        if not begun or not spoken or not timedelta() <= max(spoken) - max(begun) <= _AT_ONCE:
+            return False
+        last = self._before.get(candidate.sources[-1])
+        return last in memory.sources if last is not None else candidate.certainty >= CERTAIN

@@ -46,6 +46,18 @@ def test_a_message_names_what_it_refuses(field, value):
     assert refused.value.argument == field
 
 
+def test_ids_of_one_millisecond_are_in_the_order_in_which_they_were_made():
+    ids = [new_id() for _ in range(5000)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_an_id_made_after_the_clock_was_set_back_goes_on_from_the_last(monkeypatch):
+    before = new_id()
+    monkeypatch.setattr("time.time_ns", lambda: 1_000_000_000)
+    assert new_id() > before
+
+
 def test_new_ids_are_version_7_and_ordered_by_time():
     first = uuid.UUID(new_id())
     time.sleep(0.002)

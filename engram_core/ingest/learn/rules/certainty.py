@@ -43,7 +43,7 @@ def certainty(claim: Claim, clause: str) -> float:
         or (attribute in ("occupation", "employer") and _BESIDE.search(clause))
         # Who is known as Katherine is Kat, too.
         or (attribute == "name" and (_NICK.search(clause) or _I_AM.match(clause)) and not _INSTEAD.search(clause))
-        or (attribute == "car" and not _ONLY_CAR.search(clause))
+        or (attribute == "car" and (not _ONLY_CAR.search(clause) or _BESIDE.search(clause)))
         or (attribute == "home" and claim.value.casefold() in REGIONS and not _MOVED.search(clause))
         or (attribute in ("email", "phone") and _SECOND.search(clause))
     )

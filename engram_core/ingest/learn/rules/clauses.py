@@ -124,7 +124,7 @@ _FROM_THEN = re.compile(rf"from (?:{DAY}|{MONTH}$|the {ORDINAL})", re.IGNORECASE
 _SHADOW = re.compile(
     r"(?<![\w'])(?:if|unless|whether|wish|wishing|wished|had (?:i|we) \w+|were (?:i|we)|should (?:i|we|he|she|the|my) \w+ (?:ever )?|said(?! goodbye)|says|saying|say(?! goodbye)|told|tells|telling|claim(?:s|ed|ing)? (?:that|to|i|i'm|he|she|they|it)|thinks?|thought|believes?|believed|assum\w+|suppos\w+"
     r"|asked|asks|asking|wrote|writes|according to|heard|rumou?rs?|allegedly|apparently|supposedly|guess|wonder\w*|dream\w*|hop(?:e|es|ing|ed)|hopefully|would(?:n't)? be|as if|as though|when (?:i|we) (?:was|were|lived|worked|had|first)|back when|back then|growing up"
-    r"|in a past life|in another life|used to|i keep (?:getting|seeing|hearing)|convinc\w+|insists?|swears?|calls? (?:us|himself|herself|themselves)|calls me (?=a|an|the)|jokes?|joked|on the (?:off )?chance|in case|the day (?:i|we))(?![\w'])",
+    r"|in a past life|in another life|used to|i keep (?:getting|seeing|hearing)|convinc\w+|insists?|swears?|(?:she|he|they|i|we) (?:goes|go|went|(?:is|was|were|am|'s) like)(?=,|$)|calls? (?:us|himself|herself|themselves)|calls me (?=a|an|the)|jokes?|joked|on the (?:off )?chance|in case|the day (?:i|we))(?![\w'])",
     re.IGNORECASE,
 )
 #: What is wished, planned or due: its verb governs those that follow without a subject, "to retire and live in Rome".
@@ -141,7 +141,7 @@ _BARE_VERB = re.compile(
 )
 _LIT = re.compile(r"(.+), (?:and|but) .*")
 _REPORTED = re.compile(
-    rf"(?:he|she|they|everyone|my [\w'-]+|(?-i:{NAME})) (?:says?|said|told me|tells me|claims?|claimed|thinks?|thought|wrote|insists?|reckons?)(?: (?:so|once|yesterday|to me|recently))?|(?:or )?so (?:they|he|she|i'm) (?:say|says|said|told)|it (?:feels|seems|felt|seemed)(?: like it| like| that way)?(?: (?:today|sometimes|anyway|lately|at least|some days|to me))?",
+    rf"(?:he|she|they|everyone|my [\w'-]+|(?-i:{NAME})) (?:says?|said|told me|tells me|claims?|claimed|thinks?|thought|wrote|insists?|reckons?)(?: (?:so|once|yesterday|to me|recently))?|(?:or )?so (?:they|he|she|i'm) (?:say|says|said|told)|(?:it|that|this)(?:'s| is| was| belongs to) (?:actually |really |only )*(?:my|his|her|their|our) [\w'-]+(?: [\w'-]+)?'s|(?:it|that) (?:was|is|turned out|turned out to be) (?:wrong|a mistake|a misdiagnosis|not true|a joke|a lie|a false alarm)|(?:they|he|she|the doctors?) (?:was|were) wrong|it (?:feels|seems|felt|seemed)(?: like it| like| that way)?(?: (?:today|sometimes|anyway|lately|at least|some days|to me))?",
     re.IGNORECASE,
 )
 

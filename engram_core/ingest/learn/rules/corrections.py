@@ -28,10 +28,11 @@ MENDED = re.compile(
 )
 #: "Odin isn't nine", before "he's twelve".
 DENIED = re.compile(
-    r"am not (?:a |an |in |from |near |called |named )?(?P<old>[\w'-]+(?: [\w'-]+){0,2}?)(?: years old)?", re.IGNORECASE
+    r"am not (?!just\b|only\b|merely\b|simply\b)(?:a |an |in |from |near |called |named )?(?P<old>[\w'-]+(?: [\w'-]+){0,2}?)(?: years old)?",
+    re.IGNORECASE,
 )
 
-_GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead|was put (?:down|to sleep)|had to be put (?:down|to sleep)|crossed the rainbow bridge)(?! laughing| of (?:laughter|boredom|embarrassment|shame)| down| out| inside| in (?:the|a) (?:game|film|movie|book|show|series))(?!\w)"
+_GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead(?=$|,| now\b| and\b| since\b)|was put (?:down|to sleep)|had to be put (?:down|to sleep)|crossed the rainbow bridge)(?! laughing| of (?:laughter|boredom|embarrassment|shame)| down| out| inside| in (?:the|a) (?:game|film|movie|book|show|series))(?!\w)"
 #: What is over, with the attribute that it ends.
 OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("pet", re.compile(rf"(?:my|our) (?:[\w-]+ ){{0,2}}(?:{SPECIES}),? (?P<what>{NAME}),? {_GONE}.*", re.IGNORECASE)),
@@ -75,7 +76,7 @@ OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "partner",
         re.compile(
-            rf"(?P<what>{NAME}|[a-z]{{2,15}}) (?:has |just )?(?:dumped me|broke up with me)(?=$|,| (?:last|yesterday|today|over|by|for|on|and|because|two|three|a|this|via|in)\b(?! pile| load| lot)).*",
+            rf"(?P<what>{NAME}|[a-z]{{2,15}}) (?:has |just )?(?:dumped me|broke up with me)(?=$|,| (?:last|yesterday|today|over|by|for|and|because|two|three|this|via)\b(?! pile| load| lot)).*",
             re.IGNORECASE,
         ),
     ),

@@ -26,7 +26,7 @@ from engram_core.ingest.learn.rules.owning import owned
 from engram_core.ingest.learn.rules.sentences import sentences
 from engram_core.ingest.learn.rules.statements import ENDED, STATED, Found
 from engram_core.ingest.learn.rules.straighten import MOST_CHARACTERS
-from engram_core.ingest.learn.rules.subjects import People, Said, said
+from engram_core.ingest.learn.rules.subjects import People, Said, goes_on_about, said
 from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
 from engram_core.ingest.learn.rules.vocabulary.names import is_name
 from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
@@ -101,9 +101,10 @@ class _Turn:
         slips = list(mends(self._text))
         stated = list(self._fresh())
         for slip in slips:
-            if not self._mended(stated, slip):
+            is_certain = slip.is_sure or slip.value.casefold() in PLACES
+            if not self._mended(stated, slip, as_place=is_certain) and not slip.is_within:
                 bare = self._drafts.bare(Claim(self._drafts.subject, "", slip.value))
-                stated.append(replace(bare, text=slip.value, instead_of="", certainty=1.0 if slip.is_sure else LIKELY))
+                stated.append(replace(bare, text=slip.value, instead_of="", certainty=1.0 if is_certain else LIKELY))
         yield from stated
 
     def _fresh(self) -> Iterator[Candidate]:
@@ -115,12 +116,13 @@ class _Turn:
                 self._made.add(key)
                 yield candidate
 
-    def _mended(self, stated: list[Candidate], slip: Mend) -> bool:
+    def _mended(self, stated: list[Candidate], slip: Mend, *, as_place: bool) -> bool:
         """Put a right word into the statement of this turn that it is meant for; tell whether there was one."""
         fitting = [
             (i, claim)
             for i, candidate in enumerate(stated)
-            if candidate.intent == "state" and (claim := mended(candidate.claim, slip.value)) is not None
+            if candidate.intent == "state"
+            and (claim := mended(candidate.claim, slip.value, as_place=as_place)) is not None
         ]
         if len(fitting) != 1:
             return False
@@ -152,7 +154,11 @@ class _Turn:
             )
             if "divorced" not in clause.text:
                 return
-        people = list(naming.named(clause.text, self._unnamed, is_past=_YEAR.search(clause.when) is not None))
+        people = list(
+            naming.named(
+                clause.text, self._unnamed, is_past=_YEAR.search(clause.when) is not None, is_said=clause.is_said
+            )
+        )
         for person in people:
             self._people.meet(person.name, person.gender)
         self._unnamed = naming.unnamed(clause.text) or self._unnamed
@@ -211,8 +217,12 @@ class _Turn:
 
     def _read(self, clause: Clause, *, mends: bool = False) -> Iterator[Candidate]:
         before = self._before if clause.goes_on else None
-        found = said(naming.short(clause.text), self._people, before, is_open=clause.is_open)
-        self._before = found
+        text = naming.short(clause.text)
+        # "Same here": the capital is the sentence's; "Hi, Ada here": it is a name's.
+        if clause.is_open and not clause.opening and text.split(" ", 2)[1:2] in (["here"], ["here,"]):
+            text = text[0].lower() + text[1:]
+        found = said(text, self._people, before, is_open=clause.is_open)
+        self._before = found if found is not None and goes_on_about(found) else None
         if found is None or not found.predicate:
             if clause.is_first:
                 yield from self._bio(clause)

@@ -39,6 +39,12 @@ _PARTLY = re.compile(
     r"|\d\d ?(?:%|percent|per cent)|in (?:theory|principle)|trying|almost|nearly|before (?:six|6|dinner))(?![\w'])",
     re.IGNORECASE,
 )
+#: What makes of an end a pause.
+_A_WHILE = re.compile(
+    r"(?<![\w'])(?:for (?:a|an|one|two|three|four|five|\d+|the|this) (?:\w+ )?(?:second|minute|hour|day|night|evening|morning|afternoon|week|weekend|month|while|bit|moment|summer|winter)s?|for (?:lent|ramadan|january|now|today|once)|(?:and|but) (?:then )?(?:failed|started again|relapsed|went back|it didn't last)"
+    r"|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:on|at) (?:the )?weekends|in (?:gta|fifa|minecraft|skyrim|the sims|sims|the game|a game|monopoly|the story|the film|my dream))(?![\w'])",
+    re.IGNORECASE,
+)
 _AFTERTHOUGHT = 3
 _TAKES_BACK = re.compile(
     r"(?:(?:but|and|or|well|though|just|only|at least|yet) )*(?:not|never|no|nor|neither|none|any ?more|will|won't|used to|formerly|previously|until|back)(?!\w)",
@@ -80,6 +86,11 @@ def is_lasting(clause: str, rest: str = "") -> bool:
 def is_whole(clause: str, rest: str = "") -> bool:
     """Tell whether a lasting clause is so without exception, at any time; the arguments are those of `is_plain`."""
     return is_lasting(clause, rest) and not _PARTLY.search(clause)
+
+
+def is_for_a_while(clause: str) -> bool:
+    """Tell whether what is said to be over only pauses: "gave up smoking for Lent"."""
+    return _A_WHILE.search(clause) is not None
 
 
 def _without_afterthought(clause: str, rest: str) -> str:

@@ -72,6 +72,11 @@ _PAST = re.compile(
     r"(?<![\w'])(?:used to|back when|back then|when (?:i|we|he|she) (?:was|were|lived|had)|growing up|as a (?:kid|child|teen\w*)|years ago|childhood|no longer|in (?:my|our) (?:first|previous|last|old)|once had|died|passed away|any ?more)(?![\w'])",
     re.IGNORECASE,
 )
+_OUTRIGHT = re.compile(r"\b(?:called|named|names?)\b", re.IGNORECASE)
+_ASKED = re.compile(
+    r"(?:is|isn't|was|wasn't|are|aren't|what|who|how|did|didn't|do|does|don't)\b|.*\b(?:whether|decide|if|wonder\w*|remember|not sure)\b",
+    re.IGNORECASE,
+)
 _MALE = re.compile(
     r"(?:.*step|.*god|grand)?(?:father|dad|papa|brother|son|uncle|nephew|grandpa|grandad|granddad|grandson|husband|boyfriend|fiancé|bf|landlord)(?:-in-law)?",
     re.IGNORECASE,
@@ -110,26 +115,32 @@ class Named:
     kind: str = ""
 
 
-def named(clause: str, antecedent: re.Match[str] | None, *, is_past: bool = False) -> Iterator[Named]:
+def named(
+    clause: str, antecedent: re.Match[str] | None, *, is_past: bool = False, is_said: bool = True
+) -> Iterator[Named]:
     """Yield whom a clause names as somebody of the speaker's.
 
     Args:
         clause: Whole.
         antecedent: Whom the words before spoke of without a name, see `unnamed`.
         is_past: Whether it tells of long ago.
+        is_said: Whether it stands as said; where it does not, only names in passing are sure: "does my dog Rex …?".
     """
     is_past = is_past or bool(_PAST.search(clause))
-    for person in _named(clause, antecedent):
+    for person in _named(clause, antecedent if is_said else None, is_said=is_said):
         # A sister stays one; a dog, a girlfriend, a boss of long ago does not.
         if not is_past or person.attribute == "family":
             yield person
 
 
-def _named(clause: str, antecedent: re.Match[str] | None) -> Iterator[Named]:
+def _named(clause: str, antecedent: re.Match[str] | None, *, is_said: bool) -> Iterator[Named]:
     for pattern in (_IN_PASSING, _HAVE, _KIDS, _OF_MINE):
         for match in pattern.finditer(clause):
-            if not _GIVING.search(clause[: match.start()]):
+            is_asked = not is_said and _OUTRIGHT.search(match[0]) is not None and not match[0][:1].isupper()
+            if not _GIVING.search(clause[: match.start()]) and not (is_asked and _ASKED.match(clause)):
                 yield from _of(match, match["names"])
+    if not is_said:
+        return
     for pattern in (_KIN_FIRST, _IS_MINE, _THE_NAME_OF):
         if (begins := pattern.match(clause)) is not None:
             yield from _of(begins, begins["names"])
@@ -179,7 +190,7 @@ def _of(match: re.Match[str], names: str) -> Iterator[Named]:
         return
     late = "late " if "late " in adjective else ""
     many = groups.get("many")
-    is_called = re.search(r"\b(?:called|named|names?)\b", match[0], re.IGNORECASE) is not None
+    is_called = _OUTRIGHT.search(match[0]) is not None
     for name in _all(names) if many else [_first(names)]:
         if not (may_be_called(name) if is_called else is_name(name)) or (
             name.casefold() in PLACES and name.casefold() not in _ALSO_NAMES

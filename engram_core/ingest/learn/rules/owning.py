@@ -18,7 +18,7 @@ _MINE = re.compile(
     re.IGNORECASE,
 )
 _NOT_YET = re.compile(
-    r"(?<![\w'])(?:rental|loaner|dream|sold|used to|when i (?:was|had)|back when|traded|instead of|no longer|wish|if i had|old job|died|would be)(?![\w'])",
+    r"(?<![\w'])(?:lost|stolen|stole|smashed|returned|gave away|gave|rental|loaner|dream|sold|used to|when i (?:was|had)|back when|traded|instead of|no longer|wish|if i had|old job|died|would be)(?![\w'])",
     re.IGNORECASE,
 )
 

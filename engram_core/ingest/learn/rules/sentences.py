@@ -19,6 +19,7 @@ _LINE_QUOTED = re.compile(
     r"\s*(?:>|\||#|\$|//|From:|To:|Subject:|(?:const|let|var) \w+ ?[=:]|(?:def|class|function) [\w.]+ ?[({:]|(?-i:import|SELECT) )",
     re.IGNORECASE,
 )
+_HEADER = re.compile(r"\s*(?:From|Subject|Sent|Cc): \S", re.IGNORECASE)
 #: A heading makes a document of what follows, and "^ this" points up at one.
 _DOCUMENT = re.compile(r"\s*#{1,6} \S")
 _POINTING = re.compile(r"\s*\^")
@@ -42,7 +43,7 @@ _TEXT_TASK = re.compile(
 )
 #: Takes back all that was said.
 _VOID = re.compile(
-    r"\b(?:(?<!no )just kidding|jk|i'm kidding|not really lol|said no one ever|april fools?|in my dreams|i wish!"
+    r"\b(?:(?<!no )just kidding|jk|i'm kidding|not really lol|said no one ever|(?<=[.!?] )(?:not|psych)[.!]*$|april fools?|in my dreams|i wish!"
     r"|(?:and|then) (?:i'm|i am) (?:the |a )?(?:pope|queen|king|president|tooth fairy|easter bunny|santa|father christmas|napoleon|unicorn)|the pope is|pigs (?:can |might |will )?fly"
     # Somebody else's: "this is the bio of the woman I'm interviewing", "that's not me".
     r"|(?:this|that|it|these|those|above|below|here)(?:'s| is| was| are| were)? (?:(?!my\b)[\w']+ ){1,4}?(?:bios?|profile|cv|resume|about page|persona|character sheet|blurb|self-description)(?! picture| photo)"
@@ -145,7 +146,7 @@ def _own_lines(text: str) -> Iterator[str]:
     lines = text.splitlines()
     pointed = [i for i, line in enumerate(lines) if _POINTING.match(line)]
     for line in lines[pointed[-1] + 1 if pointed else 0 :]:
-        if _DOCUMENT.match(line):
+        if _DOCUMENT.match(line) or _HEADER.match(line):
             return
         if not _LINE_QUOTED.match(line):
             yield _BULLET.sub("", line)

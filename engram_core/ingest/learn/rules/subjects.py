@@ -34,6 +34,10 @@ _DEAREST = re.compile(
 #: "I will be moving" says what "I'm moving" says.
 _WILL_BE = re.compile(r"^will be (?=\w+ing\b)", re.IGNORECASE)
 _OWN = re.compile(r"(?:my|our|mine|home)(?![\w-])", re.IGNORECASE)
+#: What is mine and says what I am: "my name is Ada, live in Rome".
+_OF_ONESELF = re.compile(
+    r"(?:my|our) (?:[\w-]+ )?(?:name|job|age|birthday|occupation|profession|home|address|diet)\b", re.IGNORECASE
+)
 _CALLED = re.compile(r"(?:everyone|everybody|people|friends|most people|they)(?: just| all)? calls? me ", re.IGNORECASE)
 _PRONOUN = re.compile(r"(?P<p>he|she)(?P<short>'s| is| has)?(?![\w'])\s*", re.IGNORECASE)
 _NAMED = re.compile(rf"(?P<name>{NAME}),?(?P<short>'s|’s)?(?= ) ", re.IGNORECASE)
@@ -48,6 +52,9 @@ _VERBS = {
     "hasn't": "haven't", "practises": "practise", "practices": "practice", "can't": "can't", "attends": "attend",
 }  # fmt: skip
 _REGULAR = frozenset(["live", "work", "speak", "play", "love", "like", "hate", "enjoy", "drive", "own", "run", "keep", "collect", "avoid", "eat", "follow", "prefer", "sell", "adore", "dislike", "come", "hail", "reside", "sing", "take", "drink", "suffer", "manage", "rent", "share", "turn"])  # fmt: skip
+_THIRD_PERSON = re.compile(
+    rf"{_ADVERBS.removesuffix('+')}*(?:(?:{'|'.join(_REGULAR)}|teache|doe|goe)s|is|has|studies)(?!\w)", re.IGNORECASE
+)
 #: What a sentence without a subject begins with when it is about its writer.
 _DROPPED_PAST = re.compile(
     r"(?:moved|relocated|adopted|rescued|turned \d+|got (?:a|an|two|three|married|engaged|divorced|promoted|hired|back from|my|fired|laid off)|started (?:at|a|my|work|working|learning|studying)|became|quit|left (?:my|the) job|left (?-i:[A-Z])|broke up|split up|passed my"
@@ -122,6 +129,8 @@ def said(text: str, people: People, before: Said | None, *, is_open: bool) -> Sa
     if _OWN.match(text) or _CALLED.match(text):
         return Said("I", "", text)
     if before is not None:
+        if before.who != "other" and _THIRD_PERSON.match(text):
+            return None
         return Said(before.who, before.name, _predicate("", _going_on(text)))
     if (match := _PRONOUN.match(text)) is not None:
         name = people.meant(match["p"].casefold())
@@ -133,6 +142,11 @@ def said(text: str, people: People, before: Said | None, *, is_open: bool) -> Sa
     if (match := _NAMED.match(text)) is not None:
         return _of_named(match, text[match.end() :])
     return None
+
+
+def goes_on_about(found: Said) -> bool:
+    """Tell whether a clause without a subject can go on about the same: not after "my sister …", who has no name here."""
+    return _OWN.match(found.predicate) is None or _OF_ONESELF.match(found.predicate) is not None
 
 
 def _of_named(match: re.Match[str], rest: str) -> Said:
@@ -149,7 +163,7 @@ def _dropped(text: str) -> str | None:
     if _DROPPED_BEEN.match(bare):
         return f"have {bare}"
     if _DROPPED_AM.match(bare):
-        return f"am {bare}"
+        return f"am {bare[0].lower()}{bare[1:]}"
     if (match := _HERE.match(bare)) is not None:
         return f"am {match['what']}{bare[match.end() :]}"
     return (

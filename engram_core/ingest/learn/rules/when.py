@@ -55,7 +55,7 @@ def found_time(match: Found, predicate: str, fronted: str, moment: datetime) -> 
     rest = match.rest.lstrip(", ")
     # "For ten years, since 2009": the exact one counts.
     beside = f"{fronted} {rest if _SINCE.search(rest) else rest.split(',', 1)[0]}"
-    found = since(beside, moment, changed=head in _CHANGES or "born" in predicate)
+    found = since(beside, moment, changed=head in _CHANGES or predicate.startswith(("was born", "am born")))
     return found if found is not None else (None, "")
 
 

@@ -75,7 +75,7 @@ DENIALS: tuple[Rule, ...] = (
     ),
     deny(
         "am",
-        rf"am not (?:actually |even |really )*(?:a |an )?(?P<diet>{DIETS})(?! (?:any|yet|but))",
+        rf"am not (?:actually |even |really )*(?:a |an )?(?P<diet>{DIETS})(?=$|,| at all$| and\b| actually$| either$| myself$| by the way$| though$| like\b)",
         ("diet", "{diet}"),
     ),
     deny(

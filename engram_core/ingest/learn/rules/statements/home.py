@@ -25,7 +25,13 @@ RULES: tuple[Rule, ...] = (
         ("home", "{place}"),
         mode="lasting",
     ),
-    state("live reside", rf"(?:live|reside) {_HOW}{_IN}", ("home", "{place}"), mode="whole"),
+    state(
+        "live reside",
+        rf"(?:live|reside) {_HOW}{_IN}",
+        ("home", "{place}"),
+        mode="whole",
+        tail=r"(?!and (?-i:[A-Z])|or (?-i:[A-Z])).*",
+    ),
     state(
         "live",
         r"live at (?P<street>\d+[a-z]? [\w' -]{3,50}?(?:, (?!and |but |so |i |my |we )[\w -]{2,30}){0,3})",

@@ -166,7 +166,12 @@ RULES: tuple[Rule, ...] = (
         ("relationship", "{status}"),
         who=ME,
     ),
-    state("married", rf"married (?:my (?:\w+ )?(?:{PARTNERS}),? )?(?P<name>{NAME})", ("partner", "{name}")),
+    state(
+        "married",
+        rf"married (?:my (?:\w+ )?(?:{PARTNERS}),? )?(?P<name>{NAME})",
+        ("partner", "{name}"),
+        ("relationship", "married"),
+    ),
     state(
         "am",
         rf"am (?:dating|seeing|in a relationship with|going out with) (?:(?:a (?:guy|girl|man|woman)|someone|somebody) (?:called|named) )?(?P<name>{NAME})",

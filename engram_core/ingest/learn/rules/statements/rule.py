@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from engram_core.ingest.learn.rules.guards import is_lasting, is_plain, is_whole, is_willing
+from engram_core.ingest.learn.rules.guards import is_for_a_while, is_lasting, is_plain, is_whole, is_willing
 from engram_core.ingest.learn.rules.statements import values
 
 Who = Literal["I", "we", "other"]
@@ -116,6 +116,8 @@ class Rules:
                 continue
             match = rule.pattern.match(predicate)
             if match is None or not _allowed(rule.mode, clause, predicate[match.end() :]):
+                continue
+            if rule.intent == "end" and is_for_a_while(clause):
                 continue
             groups = {name: value.strip(" ,.") for name, value in match.groupdict().items() if value}
             rest = predicate[match.end() :].strip()

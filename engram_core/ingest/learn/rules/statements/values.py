@@ -27,7 +27,7 @@ _NO_ORG = re.compile(
 )
 #: What one does not like or dislike as a person does: what lies before us, what somebody else does, empty words.
 _NO_TASTE = re.compile(
-    r"(?:it|that|this|these|those|to|how|when|where|why|who|what|you|yours|mine|theirs|hers|ours|him|her|them|me|us|your|his|their|its|if|being|having|getting|my|our|both|all|everything|anything|nothing|something|one|some|any|every|each|seeing|knowing"
+    r"(?:for|in|on|at|with|about|from|of|by|it|that|this|these|those|to|how|when|where|why|who|what|you|yours|mine|theirs|hers|ours|him|her|them|me|us|your|his|their|its|if|being|having|getting|my|our|both|all|everything|anything|nothing|something|one|some|any|every|each|seeing|knowing"
     r"|zero|plenty|loads|lots|tons|wanting|talking|chatting|learning|hearing|working|waking|sitting|waiting|paying|living|i|he|she|they|we|someone|somebody|anyone|everyone|people|looking|making|doing|another|such|much|most|more|other|so|not|no|here|there|mondays?|meetings?"
     r"|taxes|traffic|queues|paperwork|homework|deadlines|spreadsheets|commuting|idea|ideas|first|second|third|last|previous|option|version|answer|suggestion|a|an|the|watching you|too|very|really|trying|thinking|using|having|life|up|down|out|by|still|idly|behind|straight|off|around|over|through|outside|upright|like|properly|obviously|especially|particularly|mostly|mainly|honestly|really|truly|sadly|seriously|actually|apparently|literally|usually|generally|specifically|though|btw|forever|etc|always|never|but|except|excluding|besides|unless|only|although|yet)(?:[ '].*)?",
     re.IGNORECASE,

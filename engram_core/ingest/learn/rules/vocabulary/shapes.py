@@ -7,10 +7,11 @@ UPPER = "A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я" + "".join(c for c in map(chr, range(0x100, 0x1
 _WORD = rf"(?-i:[{UPPER}][\w-]{{0,30}}(?:'[{UPPER}]\w+)?)"
 #: A person or an animal by name.
 NAME = rf"(?-i:(?:Dr\.? )?){_WORD}(?: (?!I\b){_WORD})?"
+_JOINED = rf"(?:[ -](?:(?:de|da|do|dos|del|la|le|las|los|upon|an der|sur|of|on)[ -](?:(?:la|los|las|le|the)[ -])?)?(?!(?-i:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b){_WORD}){{0,4}}"
 #: A place alone.
-TOWN = rf"(?:the )?{_WORD}(?:[ -](?:{_WORD}|de|da|do|dos|del|la|le|las|los|upon|an der|sur|of|on)){{0,4}}"
+TOWN = rf"(?:the )?{_WORD}{_JOINED}"
 #: A place, with its country or region after a comma.
-PLACE = rf"(?:the )?{_WORD}(?:[ -](?:{_WORD}|de|da|do|dos|del|la|le|las|los|upon|an der|sur|of|on)){{0,4}}(?:, {_WORD}(?: {_WORD}){{0,3}}){{0,2}}"
+PLACE = rf"(?:the )?{_WORD}{_JOINED}(?:, {_WORD}(?: {_WORD}){{0,3}}){{0,2}}"
 _PART = rf"(?-i:[{UPPER}0-9][\w&.'+-]{{0,30}})"
 #: An organisation.
 ORG = rf"(?:the )?{_PART}(?:(?: (?:of|the|and|&|(?:(?<=Institute )|(?<=Centre )|(?<=Center )|(?<=School )|(?<=Society )|(?<=Museum ))for|de|do|da|dos|del|di|von|van)){{0,2}} {_PART}){{0,5}}"

@@ -24,7 +24,9 @@ async def known(*turns, apart=timedelta(minutes=1)):
     [
         ("I'm 34", "Sorry, 35", ["age=35"]),
         ("im 43", "34!!! typo lol, im not that tired yet", ["age=34"]),
-        ("I live in Bath", "no sorry, Keynsham", ["home=Keynsham"]),
+        ("I live in Bath", "no sorry, Bristol", ["home=Bristol"]),
+        ("I live in Bath", "no sorry, I meant Keynsham", ["home=Keynsham"]),
+        ("I live in Lisbon, I mean Porto", "Yes.", ["home=Porto"]),
         ("My dog is called Rex", "No, sorry, I meant Bella", ["pet=dog Bella"]),
         ("My youngest is called Stella", "No, sorry, I meant Bella.", ["family=youngest Bella"]),
         ("My cat is called Pixel.", "Pixie, sorry, autocorrect. Not Pixel.", ["pet=cat Pixie"]),
@@ -49,6 +51,8 @@ async def test_a_right_word_takes_the_place_of_the_wrong_one(said, slip, right):
         "No.",
         "wait, what",
         "I mean it",
+        "Sorry, Jessica",
+        "I mean, Monday",
     ],
 )
 async def test_other_words_take_nothing_back(other):
@@ -63,5 +67,6 @@ async def test_a_slip_is_put_right_at_once_or_not_at_all():
     assert await known("I'm 34", "Sorry, 35", apart=timedelta(hours=1)) == ["age=34"]
 
 
-async def test_what_was_said_before_the_last_turn_is_no_slip():
-    assert await known("I live in Bath", "I'm 34", "Sorry, Bristol") == ["age=34", "home=Bath"]
+@pytest.mark.parametrize("between", ["My sister is 30", "What is two and two?"])
+async def test_what_was_said_before_the_last_turn_is_no_slip(between):
+    assert await known("I'm 34", between, "Sorry, 31") == ["age=34"]
