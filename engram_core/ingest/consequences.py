@@ -13,7 +13,8 @@ from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, NotFoundError
-from engram_core.ingest.learn.rules.reading import value_in
+from engram_core.ingest.learn.alike import PEOPLE
+from engram_core.ingest.learn.rules.reading import read_alone
 from engram_core.ingest.upkeep.duplicates import ACTOR as MERGER
 from engram_core.ingest.upkeep.duplicates import alike
 from engram_core.ingest.withhold import orphaned, orphaned_by, orphans, part_of, withheld
@@ -43,7 +44,7 @@ async def forgotten(store: MemoryStore, changes: Sequence[Change], asked: Mappin
     done = {change.memory.id for change in changes if change.op is Op.DELETE}
     more: list[Change] = []
     for change in (change for change in changes if change.id in asked):
-        for memory in await _earlier(store, change, whole=asked[change.id]):
+        for memory in [*await _earlier(store, change, whole=asked[change.id]), *await _of_somebody(store, change)]:
             fresh = [m for m in [memory, *await _turns(store, memory)] if m.retired_at is None and m.id not in done]
             more += [part_of(change, memory, change.reason) for memory in fresh]
             done |= {memory.id for memory in fresh}
@@ -65,6 +66,18 @@ async def _earlier(store: MemoryStore, change: Change, *, whole: bool) -> list[M
         memory = found[before[0].id] = before[0]
         seen.add(memory.id)
     return list(found.values())
+
+
+async def _of_somebody(store: MemoryStore, change: Change) -> list[Memory]:
+    """Return what is known of somebody whom a statement names, when it is forgotten: "forget my son"."""
+    memory = change.memory
+    if memory.claim is None or memory.claim.attribute not in PEOPLE:
+        return []
+    name = " ".join(word for word in memory.claim.value.split() if word[:1].isupper()).casefold()
+    if not name:
+        return []
+    found = [await store.statements(memory.scope, [name], change.at, closed=closed) for closed in (False, True)]
+    return [statement for part in found for statement in part]
 
 
 async def turns_in(store: MemoryStore, scope: Scope, ids: Iterable[str]) -> list[Memory]:
@@ -112,8 +125,10 @@ def _reworded(claim: Claim, before: str, after: str) -> Claim:
     tail = tail.rstrip(" .!")
     bare = after.rstrip(" .!")
     is_exchanged = is_there and bare.startswith(head) and bare.endswith(tail) and len(bare) > len(head) + len(tail)
-    value = bare[len(head) : len(bare) - len(tail)] if is_exchanged else value_in(after, claim.attribute)
-    return replace(claim, value=value or after, holds=True)
+    if is_exchanged:
+        return replace(claim, value=bare[len(head) : len(bare) - len(tail)], holds=True)
+    attribute, value = read_alone(after, claim.attribute) or (claim.attribute, after)
+    return replace(claim, attribute=attribute, value=value, holds=True)
 
 
 async def _following(store: MemoryStore, change: Change) -> list[Change]:

@@ -22,8 +22,10 @@ _RANKS = frozenset(
         *("interim", "intern", "former", "head", "chief", "lead", "retired", "would-be", "ex", "aspiring"),
     ]
 )
+#: Attributes whose value names somebody, beside the subject.
+PEOPLE = frozenset(["partner", "friend", "family", "pet", "acquaintance"])
 #: Attributes whose value is or holds a name.
-NAMES = frozenset(["name", "partner", "friend", "family", "pet", "acquaintance"])
+NAMES = PEOPLE | {"name"}
 #: Attributes of which one value may take the place of another; one may like tea and coffee.
 CHANGING = frozenset(
     [

@@ -158,6 +158,7 @@ class Learner:
         reconciler = Reconciler(known, turns, scope, self._clock(), self._extractor.name, before=before)
         for i, candidate in enumerate(candidates):
             reconciler.decide(candidate, verdicts.get(i))
+        reconciler.answer()
         changes = [*reconciler.changes]
         changes += await forgotten(self._store, changes, reconciler.forgotten)
         return [*changes, *await summaries_of(self._store, scope.tenant, changes)]

@@ -88,6 +88,8 @@ class Reconciler:
         self.changes: list[Change] = []
         #: Ids of those deletions that were asked for by "forget …"; True where an attribute was named as a whole.
         self.forgotten: dict[str, bool] = {}
+        #: By the turns that ask to forget: whether what they name was known, one after the other.
+        self._requests: dict[tuple[str, ...], list[bool]] = {}
 
     def decide(self, candidate: Candidate, verdict: Verdict | None = None) -> None:
         """Add what follows from a candidate to `changes`.
@@ -100,7 +102,7 @@ class Reconciler:
         candidate = replace(candidate, valid_from=min(candidate.valid_from, self._now))
         match candidate.intent:
             case "command":
-                self._refuse(candidate, candidate.text)
+                self._refuse(candidate.sources, candidate.text)
             case "forget":
                 self._forget(candidate)
             case "end":
@@ -173,8 +175,14 @@ class Reconciler:
                 change = self._delete(candidate, memory, "the user asked to forget it")
                 self.forgotten[change.id] = not candidate.claim.value
         # A request that may mean something else ("remove the tent thing") needs no answer where nothing is known.
-        if not named and candidate.certainty >= SURE:
-            self._refuse(candidate, "nothing was learned that this names; delete it by id, or erase its scope")
+        if candidate.certainty >= SURE:
+            self._requests.setdefault(candidate.sources, []).append(bool(named))
+
+    def answer(self) -> None:
+        """Say of requests to forget that named nothing why nothing follows from them; to be called last."""
+        for sources, found in self._requests.items():
+            if not any(found):
+                self._refuse(sources, "nothing was learned that this names; delete it by id, or erase its scope")
 
     def _correct(self, candidate: Candidate) -> bool:
         """Replace what was wrong, if it is known."""
@@ -273,10 +281,10 @@ class Reconciler:
         else:
             self._conclude(Op.NOOP, memory, replace(memory, sources=memory.sources + fresh), reason, fresh)
 
-    def _refuse(self, candidate: Candidate, reason: str) -> None:
+    def _refuse(self, sources: tuple[str, ...], reason: str) -> None:
         """Say why nothing follows from a turn."""
-        for turn in self._spoken.of(candidate.sources[:1]):
-            self._conclude(Op.NOOP, turn, None, reason, candidate.sources)
+        for turn in self._spoken.of(sources[:1]):
+            self._conclude(Op.NOOP, turn, None, reason, sources)
 
     def _conclude(
         self, op: Op, before: Memory | None, after: Memory | None, reason: str, evidence: tuple[str, ...]

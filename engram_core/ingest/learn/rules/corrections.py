@@ -33,6 +33,24 @@ DENIED = re.compile(
 )
 
 _GONE = r"(?:has )?(?:just )?(?:died|passed away|passed on|is dead(?=$|,| now\b| and\b| since\b)|was put (?:down|to sleep)|had to be put (?:down|to sleep)|crossed the rainbow bridge)(?! laughing| of (?:laughter|boredom|embarrassment|shame)| down| out| inside| in (?:the|a) (?:game|film|movie|book|show|series))(?!\w)"
+#: Who died, and was somebody to the speaker.
+DIED = re.compile(
+    rf"(?:my|our) (?:[\w-]+ ){{0,2}}?(?:(?P<kind>{RELATIONS}|{FRIENDS})|(?P<partner>{PARTNERS})),? (?P<name>{NAME}),? {_GONE}.*",
+    re.IGNORECASE,
+)
+#: What is so of the living alone.
+OF_THE_LIVING = (
+    "home",
+    "employer",
+    "occupation",
+    "workplace",
+    "school",
+    "studies",
+    "age",
+    "diet",
+    "condition",
+    "medication",
+)
 #: What is over, with the attribute that it ends.
 OVER: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("pet", re.compile(rf"(?:my|our) (?:[\w-]+ ){{0,2}}(?:{SPECIES}),? (?P<what>{NAME}),? {_GONE}.*", re.IGNORECASE)),

@@ -142,6 +142,9 @@ class _Turn:
             yield from clauses(sentence)
 
     def _clause(self, clause: Clause) -> Iterator[Candidate]:
+        if clause.is_said and (died := corrections.DIED.fullmatch(clause.text)) is not None:
+            yield from self._died(died)
+            return
         gone = corrections.over(clause.text) if clause.is_said and is_willing(clause.text) else None
         if clause.is_first and corrections.QUITS.fullmatch(self._text):
             gone = ("employer", "")
@@ -176,6 +179,16 @@ class _Turn:
                 wrong = corrected["old"] if corrected is not None and len(people) == 1 else None
                 made = self._drafts.own(person.attribute, person.value, person.kind)
                 yield replace(made, instead_of=wrong, replaces=person.instead_of)
+
+    def _died(self, died: re.Match[str]) -> Iterator[Candidate]:
+        """Read of somebody's death: they stay who they were, and nothing more holds of them."""
+        name, kind = died["name"], (died["kind"] or died["partner"]).casefold()
+        when = since(died[0], self._turn.valid_from, changed=True)
+        if died["partner"]:
+            yield self._drafts.end(Claim(self._drafts.subject, "partner", name), self._drafts.written, when)
+        yield replace(self._drafts.own("family", f"late {kind} {name}"), replaces=name)
+        for attribute in corrections.OF_THE_LIVING:
+            yield self._drafts.end(Claim(name.casefold(), attribute, ""), name, when)
 
     def _said(self, clause: Clause) -> Iterator[Candidate]:
         mends = clause.mends or self._mends

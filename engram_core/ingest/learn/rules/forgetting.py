@@ -77,6 +77,10 @@ _WHERE = {
 }
 
 
+#: What somebody means beside the one attribute.
+_BESIDE = {"employer": ("occupation", "workplace", "field"), "occupation": ("employer", "workplace", "field")}
+
+
 @dataclass(frozen=True, slots=True)
 class Forgotten:
     """What is to be forgotten.
@@ -120,7 +124,9 @@ def _read(what: str, request: str) -> Forgotten:
     topic = _ABOUT.sub("", what, count=1).strip()
     for name in (noun, topic.casefold()):
         if name in _NAMED:
-            return Forgotten(((_NAMED[name], ""),))
+            attribute = _NAMED[name]
+            also = _BESIDE.get(attribute, ()) if name in ("job", "work", "what i do") else ()
+            return Forgotten(tuple((each, "") for each in (attribute, *also)))
     nouns = [
         re.sub(r"^(?:my|our) (?:new |old |current |home )?", "", part)
         for part in re.split(r",? and |, ", topic.casefold())
@@ -139,5 +145,6 @@ def _read(what: str, request: str) -> Forgotten:
     words = re.sub(
         r"^(?:i|my|we|our)(?:'m| am|'ve| have| had)?(?: got)?(?: a| an| the)? ", "", bare, flags=re.IGNORECASE
     )
+    topic = re.sub(r",? and (?:the fact )?that (?=i|my|we|our)", " and ", topic, flags=re.IGNORECASE)
     clause = topic if re.match(r"(?:i|my|we|our)\b", topic, re.IGNORECASE) else ""
     return Forgotten((("", words),), clause, is_plain)

@@ -12,15 +12,16 @@ from engram_core.ingest.learn.rules.statements.values import refined
 from engram_core.ingest.learn.rules.subjects import People, said
 
 
-def value_in(text: str, attribute: str) -> str | None:
-    """Return the value that a text gives for an attribute, whoever it is about; None unless it gives exactly one.
+def read_alone(text: str, attribute: str) -> tuple[str, str] | None:
+    """Return what a text says, whoever it is about, as (attribute, value); None unless it is exactly one thing.
 
     Args:
         text: "Ada lives in Porto now."
-        attribute: `home`
+        attribute: What it is to be about, where it says that beside other things: `home`.
     """
-    values = {value for found, value in _values(text) if found == attribute}
-    return values.pop() if len(values) == 1 else None
+    found = set(_values(text))
+    wanted = {each for each in found if each[0] == attribute} or found
+    return wanted.pop() if len(wanted) == 1 else None
 
 
 def _values(text: str) -> Iterator[tuple[str, str]]:
