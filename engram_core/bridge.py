@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engram_core.errors import ConfigError, InvalidInputError, StoreError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from engram_core.stores.postgres import Database
 
 T = TypeVar("T")
+_ENDED = "the engine was closed, or its event loop ended, before the work was done"
 
 
 class Bridge:
@@ -41,6 +44,8 @@ class Bridge:
             raise InvalidInputError("engine", engine, "an Engram or an AsyncEngram")
         self._given = engine
         self._own: OwnLoop | None = None
+        self._starting = threading.Lock()
+        self._process = os.getpid()
 
     @property
     def engine(self) -> AsyncEngram:
@@ -53,7 +58,7 @@ class Bridge:
         return self._given.tenant
 
     def call(self, work: Callable[[AsyncEngram], Coroutine[Any, Any, T]]) -> T:
-        """Do work and wait for it.
+        """Do work and wait for it. Ctrl-C ends the work too.
 
         Raises:
             StoreError: It was called on the very loop that would have to do the work, or that loop is gone.
@@ -64,7 +69,14 @@ class Bridge:
                 "called without await on the event loop that the engine runs on, which cannot wait for itself: use the "
                 "async method, or make the adapter from an Engram, which has a loop of its own"
             )
-        return self._submitted(work, home).result()
+        future = self._submitted(work, home)
+        try:
+            return future.result()
+        except CancelledError:
+            raise StoreError(_ENDED) from None
+        except BaseException:
+            future.cancel()
+            raise
 
     async def acall(self, work: Callable[[AsyncEngram], Coroutine[Any, Any, T]]) -> T:
         """Do work, whichever loop the caller runs on. Cancelling the caller cancels the work.
@@ -72,10 +84,16 @@ class Bridge:
         Raises:
             StoreError: The engine's loop is gone.
         """
-        home = self._home()
-        if home is None or home is asyncio.get_running_loop():
+        home = self._home() or self.engine._backend.claim()
+        if home is asyncio.get_running_loop():
             return await work(self.engine)
-        return await asyncio.wrap_future(self._submitted(work, home))
+        try:
+            return await asyncio.wrap_future(self._submitted(work, home))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise StoreError(_ENDED) from None
 
     async def database(self) -> Database:
         """Return the engine's database, opened, for a package that keeps tables of its own in it.
@@ -93,28 +111,47 @@ class Bridge:
         return store.database
 
     def close(self) -> None:
-        """End the loop that the bridge started, if it had to. The engine stays open, unless it ran there."""
-        own, self._own = self._own, None
-        if own is not None and not own.is_lost:
-            own.portal().call(self.engine.close)
-            own.stop()
+        """End the loop that the bridge started, if it had to. The engine stays open, unless it ran there.
+
+        Raises:
+            StoreError: It was called from work on that loop.
+        """
+        own = self._own
+        if own is None or own.is_lost:
+            return
+        if own.loop() is _running():
+            raise StoreError("a bridge cannot be closed from work on its own event loop")
+        self._own = None
+        own.portal().call(self.engine.close)
+        own.stop()
 
     def _home(self) -> asyncio.AbstractEventLoop | None:
         if isinstance(self._given, Engram):
             return self._given._loop.loop()
-        return self._given._backend.loop
+        home = self._given._backend.loop
+        if home is not None and os.getpid() != self._process:
+            raise StoreError("this engine was opened before the process was forked: make a new one in the child")
+        return home
 
     def _started(self) -> asyncio.AbstractEventLoop:
         """Start a loop for an `AsyncEngram` that belongs to none yet."""
-        self._own = self._own or OwnLoop()
-        return self._own.loop()
+        with self._starting:
+            self._own = self._own or OwnLoop()
+            return self._own.portal().call(self.engine._backend.claim)
 
     def _submitted(
         self, work: Callable[[AsyncEngram], Coroutine[Any, Any, T]], home: asyncio.AbstractEventLoop
     ) -> Future[T]:
-        if not home.is_running():
-            raise StoreError("the event loop that this engine belongs to has ended: make a new engine")
-        return asyncio.run_coroutine_threadsafe(work(self.engine), home)
+        own = self._given._loop if isinstance(self._given, Engram) else self._own
+        try:
+            if own is not None and own.loop() is home:
+                # A portal that ends takes no more work, and does what it took.
+                return own.portal().start_task_soon(work, self.engine)
+            if home.is_running():
+                return asyncio.run_coroutine_threadsafe(work(self.engine), home)
+        except RuntimeError as exc:  # it ended this very moment
+            raise StoreError(_ENDED) from exc
+        raise StoreError("the event loop that this engine belongs to has ended: make a new engine")
 
 
 def _running() -> asyncio.AbstractEventLoop | None:

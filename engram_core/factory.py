@@ -162,6 +162,7 @@ def build_chat_model(settings: Settings) -> ChatModel | None:
     if settings.llm is None:
         return None
     provider, _, model = settings.llm.partition(":")
+    model = model.strip()
     if provider == "openai" and model:
         from engram_core.providers.openai_chat import OpenAIChat
 

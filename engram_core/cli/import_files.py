@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +62,10 @@ def read_import(path: Path) -> Records | Conversations:
         raise Misuse(f"there is no file {path}") from exc
     except OSError as exc:
         raise Misuse(f"{path} cannot be read: {exc.strerror or exc}") from exc
-    except zipfile.BadZipFile as exc:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as exc:
         raise _other(path.name, exc) from exc
+    except RuntimeError as exc:  # how zipfile says that a password is needed
+        raise Misuse(f"{path} cannot be read: {exc}") from exc
 
 
 def _is_ours(file: IO[bytes]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from engram_core.errors import (
 )
 
 if TYPE_CHECKING:
-    from engram_core.ports import ChatModel
+    from engram_core.ports import ChatModel, Reply
 
 ABOUT = "language model"
 #: Seconds that the call may take, the client's own retries included.
@@ -59,7 +60,7 @@ async def language_model(settings: Settings) -> Finding:
         return Finding(ABOUT, State.PROBLEM, missing, fix(exc))
     except ConfigError as exc:
         return Finding(ABOUT, State.PROBLEM, sentence(exc), _SET.get(_provider(settings.llm), _NAME))
-    except ValueError as exc:  # how a client refuses an address
+    except _refusals() as exc:
         refused = unkeyed(f"{settings.llm}: its address cannot be used ({exc})", settings)
         return Finding(ABOUT, State.PROBLEM, refused, "correct ENGRAM_OLLAMA_HOST or ENGRAM_OPENAI_BASE_URL")
     assert model is not None
@@ -69,6 +70,24 @@ async def language_model(settings: Settings) -> Finding:
         await model.close()
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return how clients refuse an address."""
+    try:
+        from httpx import InvalidURL
+    except ImportError:
+        return (ValueError,)
+    return ValueError, InvalidURL
+
+
+def _check(reply: Reply) -> None:
+    try:
+        answer = json.loads(reply.text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise InvalidOutputError("it answered, but not in the JSON that was asked for")
+
+
 async def _asked(model: ChatModel, settings: Settings) -> Finding:
     provider = _provider(settings.llm)
     address = settings.openai_base_url if provider == "openai" else settings.ollama_host
@@ -76,7 +95,7 @@ async def _asked(model: ChatModel, settings: Settings) -> Finding:
     start = time.perf_counter()
     try:
         with anyio.fail_after(PATIENCE):
-            await model.answer(_ASKED, _SCHEMA)
+            _check(await model.answer(_ASKED, _SCHEMA))
     except TimeoutError:
         slow = f"{name} is not reachable: no answer within {PATIENCE:g} seconds"
         helps = f"run `engram doctor` again if the model is still being loaded; else {_START[provider]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -79,12 +80,20 @@ class LazyBackend:
         self._opened = False
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._claiming = threading.Lock()
         self._sweeping: asyncio.Task[None] | None = None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The event loop that it belongs to, from its first use on."""
         return self._loop
+
+    def claim(self) -> asyncio.AbstractEventLoop:
+        """Bind it to the loop that runs here, unless it belongs to one; return the one that it belongs to."""
+        with self._claiming:
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            return self._loop
 
     async def built(self) -> Backend:
         """Return the backend without opening the store."""
@@ -124,10 +133,7 @@ class LazyBackend:
 
     def _check_loop(self) -> None:
         """Connections and locks belong to the loop they were made on: on another, they fail in ways hard to read."""
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        if self._loop is not loop and not self._closed:
+        if self.claim() is not asyncio.get_running_loop() and not self._closed:
             raise StoreError(
                 "this engine belongs to the event loop it was first used on: make one for each loop, "
                 "or use Engram, which has a loop of its own"

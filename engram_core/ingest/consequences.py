@@ -124,7 +124,9 @@ def _reworded(claim: Claim, before: str, after: str) -> Claim:
     head, is_there, tail = before.partition(claim.value)
     tail = tail.rstrip(" .!")
     bare = after.rstrip(" .!")
-    is_exchanged = is_there and bare.startswith(head) and bare.endswith(tail) and len(bare) > len(head) + len(tail)
+    is_exchanged = (
+        claim.value and is_there and bare.startswith(head) and bare.endswith(tail) and len(bare) > len(head) + len(tail)
+    )
     if is_exchanged:
         return replace(claim, value=bare[len(head) : len(bare) - len(tail)], holds=True)
     attribute, value = read_alone(after, claim.attribute) or (claim.attribute, after)

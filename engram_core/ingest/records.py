@@ -60,7 +60,7 @@ class ClaimRecord(_Record):
 
     subject: Words = Field(max_length=MAX_NAME)
     attribute: Words = Field(max_length=MAX_NAME)
-    value: Words
+    value: Words = Field(min_length=1, pattern=r"\S")
     holds: bool = True
 
 

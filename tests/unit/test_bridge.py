@@ -1,6 +1,7 @@
 """One engine for callers with and without `await`."""
 
 import asyncio
+import os
 import threading
 
 import pytest
@@ -89,3 +90,94 @@ def test_a_store_in_this_process_has_no_database():
 def test_only_an_engine_will_do():
     with pytest.raises(InvalidInputError, match="engine"):
         Bridge("engine")
+
+
+async def test_the_first_loop_that_asks_is_the_engines_and_others_cross_over():
+    engine = made(AsyncEngram)
+    bridge = Bridge(engine)
+
+    async def work(e):
+        await asyncio.sleep(0.01)
+        return await e.add("hello", user_id="ada", infer=False)
+
+    def elsewhere():
+        return asyncio.run(bridge.acall(work))
+
+    mine, *_ = await asyncio.gather(bridge.acall(work), *(asyncio.to_thread(bridge.call, work) for _ in range(3)))
+    assert mine.turns
+    assert len(await asyncio.gather(*(asyncio.to_thread(elsewhere) for _ in range(3)))) == 3
+    assert len(await engine.get_all(user_id="ada")) == 7
+    await engine.close()
+
+
+def test_work_under_way_when_the_bridge_is_closed_ends_and_no_caller_hangs():
+    for _ in range(5):
+        bridge = Bridge(made(AsyncEngram))
+        ended = []
+
+        def caller(bridge=bridge, ended=ended):
+            try:
+                while True:
+                    bridge.call(lambda e: e.search("hello", user_id="ada"))
+            except StoreError as error:
+                ended.append(error)
+
+        bridge.call(known)
+        threads = [threading.Thread(target=caller) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        bridge.close()
+        for thread in threads:
+            thread.join(30)
+        assert len(ended) == 4
+
+
+def test_work_cut_off_with_its_loop_says_so():
+    started, outcome = threading.Event(), []
+
+    async def main():
+        engine = made(AsyncEngram)
+        await known(engine)
+
+        async def long(_):
+            started.set()
+            await asyncio.sleep(60)
+
+        def caller():
+            with pytest.raises(StoreError, match="ended"):
+                Bridge(engine).call(long)
+            outcome.append(True)
+
+        thread = threading.Thread(target=caller)
+        thread.start()
+        await asyncio.to_thread(started.wait, 10)
+        return thread
+
+    asyncio.run(main()).join(10)
+    assert outcome == [True]
+
+
+def test_a_bridge_is_not_closed_from_its_own_work():
+    bridge = Bridge(made(AsyncEngram))
+
+    async def work(_):
+        bridge.close()
+
+    with pytest.raises(StoreError, match="own event loop"):
+        bridge.call(work)
+    assert texts(bridge.call(known)) == []
+    bridge.close()
+
+
+def test_a_forked_child_is_told_to_make_its_own_engine():
+    bridge = Bridge(made(AsyncEngram))
+    bridge.call(known)
+    child = os.fork()
+    if child == 0:
+        try:
+            bridge.call(known)
+        except StoreError:
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    bridge.close()

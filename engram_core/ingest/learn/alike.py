@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from engram_core.domain.claim import Claim, plain
@@ -70,15 +70,50 @@ _ANIMALS = frozenset(
         "snake",
     ]
 )
+#: Words that any statement may have.
+_HOLLOW = frozenset(
+    [
+        *(
+            "user",
+            "users",
+            "in",
+            "at",
+            "on",
+            "of",
+            "to",
+            "for",
+            "from",
+            "with",
+            "and",
+            "or",
+            "is",
+            "are",
+            "has",
+            "have",
+        ),
+        *(
+            "part",
+            "bit",
+            "thing",
+            "things",
+            "stuff",
+            "fact",
+            "facts",
+            "note",
+            "notes",
+            "about",
+            "my",
+            "our",
+            "me",
+            "i",
+            "we",
+        ),
+        *("you", "your", "it", "that", "this", "the", "a", "an"),
+    ]
+)
 #: Not the one inside a number: "2,000".
 _COMMA = re.compile(r",(?!\d)|(?<!\d),")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-#: Attributes whose value is a number, or begins with one.
-_COUNTED = frozenset(["age", "birth_year", "weight", "height", "children"])
-#: Attributes whose value is a place.
-_PLACES = frozenset(["home", "hometown", "birthplace", "upbringing", "workplace", "visited"])
-#: Of which a word alone says too little.
-_LOOSE = frozenset(["plan", "event", "address", "email", "phone", "goal", "activity", "prefers", "trait"])
 _NICKNAME = 3
 _LONG = 6
 _STEM = 5
@@ -124,10 +159,18 @@ def mentions(memory: Memory, words: str) -> bool:
     return wanted <= value or (is_single(memory.claim.attribute) and value <= wanted)
 
 
-def names(memory: Memory, words: str) -> bool:
-    """Tell whether the text has these words, in one form or another: "dyslexia" names what says "dyslexic"."""
-    wanted, said = plain(words).split(), plain(memory.text).split()
-    return bool(wanted) and all(any(_is_form(word, other) for other in said) for word in wanted)
+def names(claim: Claim, words: str) -> bool:
+    """Tell whether a claim has these words in its value or attribute: "dyslexia" names what says "dyslexic".
+
+    A name is named by itself alone: "Patrick" is no form of "Patricia". Words that any statement may have name nothing.
+    """
+    wanted = [word for word in plain(words).split() if word not in _HOLLOW]
+    said = claim.value.split() + re.split(r"[:_]", claim.attribute)
+    return bool(wanted) and all(any(_is_meant(word, other) for other in said) for word in wanted)
+
+
+def _is_meant(word: str, other: str) -> bool:
+    return plain(other) == word if other[:1].isupper() else _is_form(word, plain(other))
 
 
 def is_unnamed(claim: Claim) -> bool:
@@ -135,29 +178,24 @@ def is_unnamed(claim: Claim) -> bool:
     return claim.attribute in _NAMED and not _kind_and_name(claim.value)[1]
 
 
-def mended(claim: Claim, word: str, *, as_place: bool) -> Claim | None:
-    """Put a word in the place of the one in a claim's value that it can stand for: a number, a name, another thing.
+def mended(claim: Claim, word: str, attributes: Collection[str]) -> Claim | None:
+    """Put a right word in the place of the one in a claim's value that it stands for.
 
     Args:
         claim: What was said.
         word: What is right instead.
-        as_place: Whether it can be a place: a name alone may be anybody's.
-
-    Returns:
-        The claim with the right value; None where the word is of another kind than what the value has there, or is it.
+        attributes: Of what it can be the value.
     """
+    if claim.attribute not in attributes:
+        return None
     kind, name = _kind_and_name(claim.value)
-    numbers = _NUMBER.findall(claim.value)
-    if claim.attribute == "birthday":
-        value = word if word[:1].isdigit() != word.isdigit() or " " in word else ""
-    elif word.isdigit():
-        value = _NUMBER.sub(word, claim.value) if len(numbers) == 1 and claim.attribute in _COUNTED else ""
-    elif numbers or claim.attribute in _LOOSE or (claim.attribute in _PLACES and not as_place):
-        value = ""
-    elif word[:1].isupper() and name:
-        value = f"{kind} {word}".strip() if claim.attribute in _NAMED else word
+    if word.isdigit():
+        numbers = _NUMBER.findall(claim.value)
+        value = _NUMBER.sub(word, claim.value) if len(numbers) == 1 and len(numbers[0]) == len(word) else ""
+    elif claim.attribute in _NAMED:
+        value = f"{kind} {word}".strip() if name else ""
     else:
-        value = word if word[:1].islower() and not name else ""
+        value = word
     return replace(claim, value=value) if value and plain(value) != plain(claim.value) else None
 
 
@@ -177,6 +215,8 @@ def rewritten(text: str, wrong: Claim, right: Claim) -> str:
 
 def exchanged(text: str, old: str, new: str) -> str:
     """Put words in the place of others."""
+    if not old.strip():
+        return text
     return re.sub(rf"\b{re.escape(old)}\b", lambda _: new, text, flags=re.IGNORECASE)
 
 

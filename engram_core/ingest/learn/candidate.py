@@ -41,6 +41,7 @@ class Candidate:
             None: not a correction. Empty without an attribute ("sorry, 35"): what was said last and can be that.
         replaces: For a change that names what it ends ("from nursing to midwifery", "my new boss"), words for that. A
             claim without an attribute then has that of the statement which they name.
+        stands_for: Of which attributes a right word alone can be the value.
         metadata: Kept with the statement; where structured memories are set up, their fields.
     """
 
@@ -56,6 +57,7 @@ class Candidate:
     importance: float = 0.5
     instead_of: str | None = None
     replaces: str = ""
+    stands_for: frozenset[str] = frozenset()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -241,6 +241,7 @@ def _made(statement: Statement, claim: Claim, cited: Sequence[Memory]) -> Candid
         intent=statement.intent,
         kind=kind_of(claim.attribute),
         origin=_origin(cited),
+        happened=statement.intent == "end" or statement.since is not None,
         certainty=statement.certainty,
         importance=statement.importance,
         instead_of=statement.instead_of or None,

@@ -58,7 +58,7 @@ class Known:
         claim = candidate.claim
         if not claim.attribute:
             mine = (m for m in self._current.values() if m.claim is not None and m.claim.subject == claim.subject)
-            return [memory for memory in mine if names(memory, claim.value)]
+            return [memory for memory in mine if memory.claim is not None and names(memory.claim, claim.value)]
         found = self.with_key(claim)
         if candidate.intent != "forget":  # what is over can still be forgotten
             found = [memory for memory in found if _holds(memory)]
@@ -82,7 +82,7 @@ class Known:
         last = max((when for when, _ in said), default=None)
         return [memory for when, memory in said if when == last]
 
-    def renamed(self, candidate: Candidate, wrong: str) -> Candidate | None:
+    def renamed(self, candidate: Candidate, wrong: str, spoken: Spoken) -> Candidate | None:
         """Find what "it's Max, not Rex" is about: the latest statement whose value names what was wrong.
 
         Returns:
@@ -91,8 +91,12 @@ class Known:
         for memory, claim in self._latest(candidate.claim.subject):
             if not mentions(memory, wrong):
                 continue
-            # "It's Paris, not London" may be about a flight; where it is about a name, there is no doubt.
-            if candidate.certainty < SURE and claim.attribute not in NAMES:
+            if spoken.later(memory, candidate):
+                continue
+            # "It's Paris, not London" may be about a flight, the more so a day later; about a name there is no doubt.
+            if claim.attribute not in NAMES and (
+                candidate.certainty < SURE or not spoken.within_a_day(candidate, memory)
+            ):
                 continue
             right = exchanged(claim.value, wrong, candidate.claim.value)
             text = exchanged(memory.text, wrong, candidate.claim.value)

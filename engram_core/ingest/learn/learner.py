@@ -197,6 +197,8 @@ def _questioned(candidates: Sequence[Candidate], known: Sequence[Memory]) -> Seq
 
 def _lies_before(candidate: Candidate, memory: Memory) -> bool:
     said, about = candidate.claim, memory.claim
-    if about is None or said.subject != about.subject or candidate.valid_from >= memory.valid_from:
+    if about is None or said.subject != about.subject:
+        return False
+    if candidate.valid_from >= memory.valid_from and len(memory.sources) == 1:
         return False
     return said.attribute in ("", about.attribute, opposite(about.attribute))

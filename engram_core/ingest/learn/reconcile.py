@@ -123,7 +123,7 @@ class Reconciler:
             self._mend(candidate)
             return
         if candidate.instead_of is not None and not candidate.claim.attribute:
-            renamed = self._known.renamed(candidate, candidate.instead_of)
+            renamed = self._known.renamed(candidate, candidate.instead_of, self._spoken)
             if renamed is None:
                 return
             candidate = renamed
@@ -165,11 +165,11 @@ class Reconciler:
 
     def _deny(self, candidate: Candidate) -> None:
         for memory in self._known.named(candidate):
-            if self._may_touch(candidate, memory):
+            if not self._spoken.later(memory, candidate) and self._may_touch(candidate, memory):
                 self._delete(candidate, memory, "it was wrong")
 
     def _forget(self, candidate: Candidate) -> None:
-        named = self._known.named(candidate)
+        named = [memory for memory in self._known.named(candidate) if not self._spoken.later(memory, candidate)]
         for memory in named:
             if self._may_touch(candidate, memory):
                 change = self._delete(candidate, memory, "the user asked to forget it")
@@ -186,7 +186,8 @@ class Reconciler:
 
     def _correct(self, candidate: Candidate) -> bool:
         """Replace what was wrong, if it is known."""
-        wrong = [memory for memory in self._known.wrong(candidate) if self._may_touch(candidate, memory)]
+        meant = [memory for memory in self._known.wrong(candidate) if not self._spoken.later(memory, candidate)]
+        wrong = [memory for memory in meant if self._may_touch(candidate, memory)]
         if not wrong:
             return False
         for memory in wrong:
@@ -197,8 +198,8 @@ class Reconciler:
     def _mend(self, candidate: Candidate) -> None:
         """Put a right word in the place of the only one that it can stand for in what was said just before."""
         last = self._known.said_last(candidate.claim.subject, self._spoken)
-        word, is_certain = candidate.claim.value, candidate.certainty >= CERTAIN
-        claims = [(m, mended(m.claim, word, as_place=is_certain)) for m in last if m.claim is not None]
+        word, attributes = candidate.claim.value, candidate.stands_for
+        claims = [(m, mended(m.claim, word, attributes)) for m in last if m.claim is not None]
         fitting = [(memory, claim) for memory, claim in claims if claim is not None]
         if len(fitting) != 1:
             return
@@ -207,7 +208,8 @@ class Reconciler:
             assert memory.claim is not None
             self._delete(candidate, memory, "it was wrong")
             text = rewritten(memory.text, memory.claim, claim)
-            made = replace(candidate, claim=claim, text=text, kind=memory.kind)
+            made = replace(candidate, claim=claim, text=text, kind=memory.kind, valid_from=memory.valid_from)
+            made = replace(made, importance=memory.importance, metadata=memory.metadata)
             self._add(made, "corrected", supersedes=memory.id)
 
     def _change(self, candidate: Candidate) -> bool:
@@ -243,6 +245,8 @@ class Reconciler:
     ) -> None:
         if candidate.certainty < SURE or _may_lie_in(candidate, memory):
             self._add(candidate, "unsure, so added beside what is known")
+        elif self._spoken.precede(candidate, memory) and candidate.valid_from >= memory.valid_from:
+            self._conclude(Op.NOOP, memory, None, "what is known was said again since", candidate.sources)
         elif self._spoken.precede(candidate, memory):
             after = replace(self._statement(candidate), valid_to=memory.valid_from)
             reason = "it was so before what is known"
@@ -251,9 +255,12 @@ class Reconciler:
             self._update(candidate, memory, reason or "it replaces what was so until then", again=again)
 
     def _update(self, candidate: Candidate, memory: Memory, reason: str, *, again: bool = False) -> None:
-        # What begins to hold no later than what it replaces leaves it no time: it never held.
-        before = replace(memory, valid_to=max(candidate.valid_from, memory.valid_from))
-        after = replace(self._statement(candidate), supersedes=memory.id)
+        # What begins to hold no later than what it replaces leaves it no time: it never held. What it had replaced
+        # itself keeps its own end.
+        moment = max(candidate.valid_from, memory.valid_from)
+        begins = moment if memory.supersedes is not None else candidate.valid_from
+        before = replace(memory, valid_to=moment)
+        after = replace(self._statement(candidate), valid_from=begins, supersedes=memory.id)
         if again:  # what said it before still says it, and what was set for it stays
             sources = tuple(dict.fromkeys(memory.sources + after.sources))
             importance = max(memory.importance, after.importance)

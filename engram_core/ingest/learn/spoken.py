@@ -22,23 +22,37 @@ class LastSaid:
     """Keeps what users said last, conversation by conversation, as far as this process learned it."""
 
     def __init__(self) -> None:
-        self._last: dict[Scope, str] = {}
+        #: The last turn of the user, and whether it was answered by a question.
+        self._last: dict[Scope, tuple[str, bool]] = {}
 
     def before(self, turns: Sequence[Memory]) -> dict[str, str]:
-        """Return the turn that the user said before each of these, by id; without those that nobody knows."""
-        said = [turn for turn in turns if turn.origin == "user"]
-        first = self._last.get(said[0].scope) if said else None
-        before = [first, *(turn.id for turn in said)]
-        return {turn.id: last for turn, last in zip(said, before, strict=False) if last is not None}
+        """Return the turn that the user said before each of these, by id.
+
+        Without those that nobody knows, and those that answer a question: what is said then is about that.
+        """
+        found: dict[str, str] = {}
+        last = {scope: self._last[scope] for scope in {turn.scope for turn in turns} if scope in self._last}
+        for turn in turns:
+            id, is_asked = last.get(turn.scope, ("", False))
+            if turn.origin == "user" and id and not is_asked:
+                found[turn.id] = id
+            _note(last, turn)
+        return found
 
     def note(self, turns: Sequence[Memory]) -> None:
         """Take note of turns that were learned from."""
         for turn in turns:
-            if turn.origin == "user":
-                self._last.pop(turn.scope, None)
-                self._last[turn.scope] = turn.id
+            _note(self._last, turn)
         while len(self._last) > _MOST_CONVERSATIONS:
             del self._last[next(iter(self._last))]
+
+
+def _note(last: dict[Scope, tuple[str, bool]], turn: Memory) -> None:
+    if turn.origin == "user":
+        last.pop(turn.scope, None)
+        last[turn.scope] = (turn.id, False)
+    elif turn.scope in last and "?" in turn.text:
+        last[turn.scope] = (last[turn.scope][0], True)
 
 
 class Spoken:
@@ -86,19 +100,37 @@ class Spoken:
         It is the last word where it was said later and nobody told since when the statement holds: who says "I live in
         Lisbon" one day and "I moved to Porto last week" the next lives in Porto.
         """
+        begun, spoken = self._begun(memory), self.times(candidate.sources)
+        if spoken and begun and max(spoken) < max(begun):
+            return True
         if candidate.valid_from >= memory.valid_from:
             return False
-        begun, spoken = self.times(memory.sources), self.times(candidate.sources)
-        if memory.valid_from not in begun or not spoken or max(spoken) < max(begun):
+        if memory.valid_from not in begun or not spoken:
             return True
         return candidate.happened and memory.valid_from - candidate.valid_from > _LATELY
+
+    def later(self, memory: Memory, candidate: Candidate) -> bool:
+        """Tell whether a statement was said, or said again, after a candidate was."""
+        begun, spoken = self._begun(memory), self.times(candidate.sources)
+        return bool(begun and spoken) and max(begun) > max(spoken)
+
+    def within_a_day(self, candidate: Candidate, memory: Memory) -> bool:
+        """Tell whether a candidate was said no more than a day after a statement, as far as known."""
+        begun, spoken = self._begun(memory), self.times(candidate.sources)
+        return not begun or not spoken or max(spoken) - max(begun) <= timedelta(days=1)
+
+    def _begun(self, memory: Memory) -> list[datetime]:
+        """Return when a statement was said, clocks that were ahead set right; one that a caller wrote, when it was."""
+        if not memory.sources:
+            return [memory.recorded_at]
+        return [min(time, memory.recorded_at) for time in self.times(memory.sources)]
 
     def follow_at_once(self, candidate: Candidate, memory: Memory) -> bool:
         """Tell whether a candidate was said next after a statement, so soon that it can put a slip right.
 
         Where nobody knows what was said in between, only a candidate without doubt can.
         """
-        begun, spoken = self.times(memory.sources), self.times(candidate.sources)
+        begun, spoken = self._begun(memory), self.times(candidate.sources)
         if not begun or not spoken or not timedelta() <= max(spoken) - max(begun) <= _AT_ONCE:
             return False
         last = self._before.get(candidate.sources[-1])

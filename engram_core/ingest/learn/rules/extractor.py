@@ -101,10 +101,10 @@ class _Turn:
         slips = list(mends(self._text))
         stated = list(self._fresh())
         for slip in slips:
-            is_certain = slip.is_sure or slip.value.casefold() in PLACES
-            if not self._mended(stated, slip, as_place=is_certain) and not slip.is_within:
+            if not self._mended(stated, slip) and not slip.is_within:
                 bare = self._drafts.bare(Claim(self._drafts.subject, "", slip.value))
-                stated.append(replace(bare, text=slip.value, instead_of="", certainty=1.0 if is_certain else LIKELY))
+                made = replace(bare, text=slip.value, instead_of="", stands_for=slip.attributes)
+                stated.append(replace(made, certainty=1.0 if slip.is_sure else LIKELY))
         yield from stated
 
     def _fresh(self) -> Iterator[Candidate]:
@@ -116,13 +116,13 @@ class _Turn:
                 self._made.add(key)
                 yield candidate
 
-    def _mended(self, stated: list[Candidate], slip: Mend, *, as_place: bool) -> bool:
+    def _mended(self, stated: list[Candidate], slip: Mend) -> bool:
         """Put a right word into the statement of this turn that it is meant for; tell whether there was one."""
         fitting = [
             (i, claim)
             for i, candidate in enumerate(stated)
             if candidate.intent == "state"
-            and (claim := mended(candidate.claim, slip.value, as_place=as_place)) is not None
+            and (claim := mended(candidate.claim, slip.value, slip.attributes)) is not None
         ]
         if len(fitting) != 1:
             return False

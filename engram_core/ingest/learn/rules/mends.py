@@ -1,4 +1,4 @@
-"""A right word alone, for one that was wrong: "Sorry, 35", "no sorry, Keynsham", "Pixie, I mean"."""
+"""A right word alone, for one that was wrong: "Sorry, 35", "no sorry, Bristol", "Pixie, typo"."""
 
 from __future__ import annotations
 
@@ -7,35 +7,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from engram_core.ingest.learn.rules.straighten import straightened
-from engram_core.ingest.learn.rules.vocabulary.lists import words as listed
+from engram_core.ingest.learn.rules.vocabulary.jobs import is_job
+from engram_core.ingest.learn.rules.vocabulary.kinds import DIETS, FOODS, LANGUAGES, PLAYED, SPORTS
 from engram_core.ingest.learn.rules.vocabulary.names import is_name
+from engram_core.ingest.learn.rules.vocabulary.places import KNOWN as PLACES
 from engram_core.ingest.learn.rules.vocabulary.shapes import DATE, NAME
 
 #: Words that only a slip has.
-_SLIP = r"i meant(?: to say| to write| to type)?|typo|correction(?: from me)?|my mistake|my bad|oops|whoops|scratch that|make that|auto-?correct"
-_BESIDE = (
-    r"(?:(?:no|oh|oh no|ah|argh|ugh|well|so|it's|that's|it should be|should be|sorry|wait|actually|i mean)[\s,:.!…-]+)*"
-)
+_SURE = r"i meant(?: to say| to write| to type)?|typo|correction(?: from me)?|scratch that|make that|auto-?correct"
+#: Words that a slip has, and much else.
+_CUE = r"sorry|oops|whoops|my mistake|my bad|wait,? no|no,? wait|actually,? no"
+_SEP = r"[\s,:.!…-]+"
+_BESIDE = rf"(?:(?P<no>no)|oh|ah|argh|ugh|well|so|it's|that's|should be|wait|actually|i mean|{_CUE}|(?P<sure>{_SURE}))"
 _VALUE = rf"(?P<value>{DATE}|\d{{1,4}}|{NAME}|[a-z]{{3,15}})(?: years old)?"
-#: "Sorry, 35": the cue, the word, and nothing else.
-_LED = re.compile(
-    rf"{_BESIDE}(?:(?P<sure>{_SLIP})|sorry|wait,? no|no,? wait|actually,? no)[\s,:.!…-]+(?:(?:{_SLIP})[\s,:.!…-]+)*{_BESIDE}{_VALUE}\W*",
-    re.IGNORECASE,
-)
+#: "Sorry, 35": cues, the word, and nothing else.
+_LED = re.compile(rf"(?:{_BESIDE}{_SEP}){{1,6}}{_VALUE}\W*", re.IGNORECASE)
+_CUED = re.compile(rf"(?<!\w)(?:{_CUE}|{_SURE})(?!\w)", re.IGNORECASE)
 #: "Pixie, sorry, autocorrect", at the beginning of a turn.
 _FOLLOWED = re.compile(
-    rf"\W*{_VALUE}[\s,.!…-]+(?:sorry,? )?(?:(?P<sure>{_SLIP}|i mean)|sorry|actually)(?![\w'])(?!\W*\?)", re.IGNORECASE
+    rf"\W*(?:{_VALUE}{_SEP}(?:sorry,? )?(?P<sure>{_SURE}|i mean)(?=\W*$|[.!,]| (?:not|strikes|again|got me)\b)(?!\W*\?)|(?P<number>\d{{1,4}}){_SEP}(?:sorry,? )?(?:{_SURE}|i mean)(?!\w))",
+    re.IGNORECASE,
 )
 #: "I live in Lisbon, I mean Porto": of what stands before it.
 _WITHIN = re.compile(
-    rf"(?<=\w),? (?:(?P<sure>{_SLIP}|i mean|no wait|wait,? no|or rather)|sorry|actually,? no),? {_VALUE}(?=\W*$|[,.!;])",
+    rf"(?<=\w),? (?:(?P<sure>{_SURE})|(?P<no>i mean|no wait|wait,? no|or rather|actually,? no)|sorry),? {_VALUE}(?=\W*$|[,.!;])",
     re.IGNORECASE,
 )
+_ANY_CUE = re.compile(rf"{_BESIDE}|yes|yeah|yep|nope|hi|hey|thanks|update|edit|ps", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+(?P<asks>[.!…]*\?)?")
-_HOLLOW = listed(
-    """that this it not now then yes yep okay fine great good well nothing never mind wrong right forget just please thanks
-    thank again still here there what when where because about everyone everybody guys all mate dude love one two no nope
-    oh ah hi hey hello so wait actually sorry typo correction oops whoops autocorrect slip mistake update edit ps"""
+_HOME = frozenset(["home", "hometown", "birthplace", "upbringing", "workplace", "visited"])
+_PERSON = frozenset(["name", "partner", "friend", "family", "pet", "acquaintance"])
+_FIRM = frozenset(["employer", "school"])
+_SMALL: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
+    (re.compile(rf"(?:{FOODS})"), frozenset(["allergy", "avoids", "likes", "dislikes"])),
+    (re.compile(rf"(?:{DIETS})"), frozenset(["diet"])),
+    (re.compile(rf"(?:{PLAYED}|{SPORTS})"), frozenset(["plays", "hobby", "learning", "likes"])),
 )
 
 
@@ -45,11 +51,13 @@ class Mend:
 
     Attributes:
         value: The word.
-        is_sure: Whether something says that the other was a slip; without that only a name or a number is one.
+        attributes: Of what it can be the value.
+        is_sure: Whether something says that the other was a slip.
         is_within: Whether it goes on with the sentence that it mends.
     """
 
     value: str
+    attributes: frozenset[str]
     is_sure: bool
     is_within: bool = False
 
@@ -61,18 +69,56 @@ def mends(text: str) -> Iterator[Mend]:
         yield made
         return
     for sentence in _SENTENCE.finditer(plain):
-        match = _LED.fullmatch(sentence[0].strip()) if sentence["asks"] is None else None
-        if match is not None and (made := _made(match)) is not None:
+        if sentence["asks"] is None:
+            yield from _in_sentence(sentence[0].strip())
+
+
+def _in_sentence(sentence: str) -> Iterator[Mend]:
+    match = _LED.fullmatch(sentence)
+    if match is not None:
+        made = _made(match) if _CUED.search(sentence, 0, match.start("value")) else None
+        if made is not None:
             yield made
-        for within in _WITHIN.finditer(sentence[0]) if match is None and sentence["asks"] is None else ():
-            if (made := _made(within)) is not None:
-                yield replace(made, is_within=True)
+        return
+    for within in _WITHIN.finditer(sentence):
+        if (made := _made(within)) is not None:
+            yield replace(made, is_within=True)
 
 
 def _made(match: re.Match[str]) -> Mend | None:
-    value, is_sure = match["value"], match["sure"] is not None
-    if value.casefold() in _HOLLOW:
+    groups = match.groupdict()
+    if groups.get("number"):
+        return Mend(groups["number"], _attributes(groups["number"], is_sure=True, is_denied=False), is_sure=True)
+    if _ANY_CUE.fullmatch(match["value"]) is not None:
         return None
-    if value[:1].isupper() and not is_name(value):
-        return None
-    return Mend(value, is_sure) if is_sure or not value[:1].islower() else None
+    is_sure = groups["sure"] is not None
+    attributes = _attributes(match["value"], is_sure=is_sure, is_denied=groups.get("no") is not None)
+    return Mend(match["value"], attributes, is_sure) if attributes else None
+
+
+def _attributes(value: str, *, is_sure: bool, is_denied: bool) -> frozenset[str]:
+    """Return of what a word can be the value; what names somebody needs more than a "sorry", which is also said to people."""
+    lower = value.casefold()
+    if value.isdigit():
+        return frozenset(["age", "weight", "height", "birth_year", "children"] if is_sure else ["age"])
+    if value[:1].isdigit() or " of " in lower or not value.isalpha():
+        return frozenset(["birthday"]) if any(c.isdigit() for c in value) else _named(value, is_sure, is_denied)
+    if value[:1].isupper():
+        return _named(value, is_sure, is_denied)
+    if not is_sure:
+        return frozenset()
+    found = [attributes for pattern, attributes in _SMALL if pattern.fullmatch(value)]
+    if is_job(value):
+        found.append(frozenset(["occupation"]))
+    return frozenset().union(*found)
+
+
+def _named(value: str, is_sure: bool, is_denied: bool) -> frozenset[str]:
+    lower = value.casefold()
+    if lower in LANGUAGES:
+        return frozenset(["speaks", "learning", "native_language"])
+    if lower in PLACES:
+        return _HOME
+    if not is_name(value) or not (is_sure or is_denied):
+        return frozenset()
+    return _PERSON | _FIRM | _HOME if is_sure else _PERSON

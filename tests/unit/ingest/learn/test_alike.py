@@ -58,15 +58,22 @@ def test_what_is_said_more_precisely(attribute, one, other, refined):
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "named"),
+    ("attribute", "value", "words", "named"),
     [
-        ("User has this condition: dyslexic.", "dyslexia", True),
-        ("User is allergic to peanuts.", "peanut", True),
-        ("User takes lithium.", "lithium", True),
-        ("User likes tea.", "team", False),
-        ("User likes tea.", "", False),
-        ("User lives in Porto.", "port", False),
+        ("condition", "dyslexic", "dyslexia", True),
+        ("allergy", "peanuts", "peanut", True),
+        ("medication", "lithium", "my lithium", True),
+        ("pet", "dog Rex", "the dog", True),
+        ("favourite:colour", "green", "favourite colour", True),
+        ("likes", "tea", "team", False),
+        ("likes", "tea", "", False),
+        ("home", "Porto", "port", False),
+        ("home", "Australia", "Austria thing", False),
+        ("family", "sister Patricia", "Patrick", False),
+        ("home", "Berlin", "the user", False),
+        ("home", "Berlin", "the in part", False),
+        ("home", "Berlin", "a", False),
     ],
 )
-def test_words_that_name_a_statement(text, words, named):
-    assert names(known("", "", text), words) == named
+def test_words_that_name_a_claim(attribute, value, words, named):
+    assert names(Claim("user", attribute, value), words) == named

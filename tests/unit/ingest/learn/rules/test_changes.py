@@ -103,7 +103,7 @@ def test_what_is_said_of_the_world_corrects_nothing(read, text):
         ("please forget my address, i dont like it being kept", ["address="]),
         ("forget my number now", ["phone="]),
         ("actually, would you delete what i wrote on medication?", ["medication="]),
-        ("can you forget what I said about my job?", ["employer="]),
+        ("can you forget what I said about my job?", ["employer=", "occupation=", "workplace=", "field="]),
         ("Forget that I work at Apple", ["employer=Apple"]),
         ("Don't keep the note on chess please, thanks", ["=chess"]),
         ("Erase Bruno. He is gone.", ["=Bruno", "bruno.=Bruno"]),

@@ -53,6 +53,13 @@ async def test_a_right_word_takes_the_place_of_the_wrong_one(said, slip, right):
         "I mean it",
         "Sorry, Jessica",
         "I mean, Monday",
+        "Noted, sorry about that.",
+        "Perfect, actually.",
+        "Excellent, my bad, carry on",
+        "Oops, typo",
+        "My mistake, apologies.",
+        "I mean, seriously.",
+        "oh no oh no oh no oh no oh no oh no oh no oh no oh no oh no oh no oh no oh no the cat is sick",
     ],
 )
 async def test_other_words_take_nothing_back(other):
@@ -70,3 +77,20 @@ async def test_a_slip_is_put_right_at_once_or_not_at_all():
 @pytest.mark.parametrize("between", ["My sister is 30", "What is two and two?"])
 async def test_what_was_said_before_the_last_turn_is_no_slip(between):
     assert await known("I'm 34", between, "Sorry, 31") == ["age=34"]
+
+
+async def test_what_answers_a_question_is_no_slip():
+    async with AsyncEngram(database_url="memory://", embedder=FakeEmbedder()) as memory:
+        said = ["I live in Berlin.", {"role": "assistant", "content": "Flight to London?"}, "Sorry, Paris."]
+        for number, message in enumerate(said):
+            await memory.add(message, user_id="ada", occurred_at=START + timedelta(minutes=number))
+        [home] = await memory.get_all(user_id="ada", kinds="fact")
+        assert home.claim.value == "Berlin"
+
+
+async def test_a_slip_of_another_conversation_is_none():
+    async with AsyncEngram(database_url="memory://", embedder=FakeEmbedder()) as memory:
+        for session, text in (("s1", "I'm 34."), ("s2", "Sorry, 35.")):
+            await memory.add(text, user_id="ada", session_id=session, occurred_at=START)
+        [age] = await memory.get_all(user_id="ada", kinds="fact")
+        assert age.claim.value == "34"
