@@ -56,7 +56,7 @@ _OF_MINE = re.compile(
 )
 _LED = re.compile(r"(?:\b(?:in|to|from|near|of|around|outside|and|or|is)|,) (?=[a-z])|\b(?:at|for|with) (?=[a-z])")
 _THREE = re.compile(r"[\w'.-]+(?: [\w'.-]+){0,2}")
-_SPACES = re.compile(r"[ \t\r\f\v]+")
+_SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\n\s+")
 _SHOUTED = 0.7
 
