@@ -98,6 +98,8 @@ class Bridge:
     async def database(self) -> Database:
         """Return the engine's database, opened, for a package that keeps tables of its own in it.
 
+        Memories are not opened by that: they may be of another embedding model. Closing the engine closes it.
+
         It is used on the engine's loop, inside of work. `Database.migrate` runs the package's migrations.
 
         Raises:
@@ -105,10 +107,10 @@ class Bridge:
         """
         from engram_core.stores.postgres import PostgresStore
 
-        store = (await self.engine._backend.opened()).store
+        store = (await self.engine._backend.built()).store
         if not isinstance(store, PostgresStore):
             raise ConfigError("database_url: memory:// has no tables; accepted: a PostgreSQL, or none for embedded")
-        return store.database
+        return await store.connect()
 
     def close(self) -> None:
         """End the loop that the bridge started, if it had to. The engine stays open, unless it ran there.

@@ -60,19 +60,10 @@ class Turning(Adding, Finding):
         Raises:
             InvalidInputError: An argument is not acceptable; nothing was written.
         """
-        said = [_one("user_message", user_message)]
-        if assistant_message is not None:
-            said.append(_one("assistant_message", assistant_message, role="assistant"))
-        is_wide = user_id is not None or agent_id is not None
-        context = await self.context(
-            said[0].content,
-            user_id=user_id,
-            agent_id=agent_id,
-            session_id=None if is_wide else session_id,
-            kinds=kinds,
-            filters=filters,
-            token_budget=token_budget,
-        )
+        said = _said(user_message, assistant_message)
+        wide = None if user_id is not None or agent_id is not None else session_id
+        what: dict[str, Any] = {"kinds": kinds, "filters": filters, "token_budget": token_budget}
+        context = await self.context(said[0].content, user_id=user_id, agent_id=agent_id, session_id=wide, **what)
         added = await self.add(
             said,
             user_id=user_id,
@@ -85,6 +76,13 @@ class Turning(Adding, Finding):
             idempotency_key=idempotency_key,
         )
         return ProcessedTurn(context, added)
+
+
+def _said(user_message: object, assistant_message: object) -> list[Message]:
+    said = [_one("user_message", user_message)]
+    if assistant_message is not None:
+        said.append(_one("assistant_message", assistant_message, role="assistant"))
+    return said
 
 
 def _one(argument: str, message: object, role: str | None = None) -> Message:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -99,6 +100,22 @@ class Database:
     def is_open(self) -> bool:
         """Whether there is a pool."""
         return self._pool is not None
+
+    @property
+    def url(self) -> str:
+        """How another client reaches it, its password included; of a server of our own, once open.
+
+        Raises:
+            StoreError: It is not open.
+        """
+        if self._url is not None:
+            return self._url
+        at = self._address
+        if at is None:
+            raise StoreError("the database is not open")
+        password = f":{quote(at.password, safe='')}" if at.password else ""
+        where = f"{quote(at.user, safe='')}{password}@/{quote(at.database, safe='')}"
+        return f"postgresql://{where}?host={quote(at.host, safe='')}&port={at.port}"
 
     async def open(self) -> None:
         """Connect, check the server and make ready. Opening twice is harmless.

@@ -74,11 +74,6 @@ class PostgresStore(MemoryStore):
         self._refiller = Refiller(database, self._analyzer)
         self._parts: tuple[Writer, Changer, Views] | None = None
 
-    @property
-    def database(self) -> Database:
-        """What it keeps its tables in."""
-        return self._database
-
     async def open(self, space: Space) -> None:
         """Connect, migrate, and check that the space is the one that serves."""
         await self._connect()
@@ -237,10 +232,15 @@ class PostgresStore(MemoryStore):
             await self._views.hnsw.close()
         self._serve(serving)
 
-    async def _connect(self) -> None:
+    async def connect(self) -> Database:
+        """Open the database alone, for others who keep tables in it; `close` closes it."""
         if not self._database.is_open:
             await self._database.open()
             self._owns_database = True
+        return self._database
+
+    async def _connect(self) -> None:
+        await self.connect()
         await self._database.migrate(PACKAGE, load_migrations(__package__))
 
     def _serve(self, serving: Serving) -> None:
