@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks retrieval | operations | speed | fusion-choice`."""
+"""The command line: `python -m benchmarks retrieval | operations | speed | adapters | fusion-choice`."""
 
 from __future__ import annotations
 
@@ -58,6 +58,18 @@ async def _speed(options: argparse.Namespace, scratch: Path) -> None:
     )
 
 
+async def _adapters(options: argparse.Namespace, scratch: Path) -> None:
+    from benchmarks import adapting  # needs the frameworks, which the other benchmarks do without
+
+    await adapting.run(
+        scratch,
+        database_url=options.database_url,
+        parts=options.parts,
+        items=options.items,
+        json_path=options.json,
+    )
+
+
 async def _fusion_choice(options: argparse.Namespace, _: Path) -> None:
     embedder = default_embedder()
     try:
@@ -99,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     fast.add_argument("--queries", type=int, default=200, metavar="N", help="searches a measurement")
     fast.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
     fast.set_defaults(run=_speed)
+    beside = commands.add_parser("adapters", help="the LangGraph store and checkpointer beside the first-party ones")
+    beside.add_argument("--parts", nargs="+", default=["store", "saver"], choices=["store", "saver"])
+    beside.add_argument("--items", type=int, default=10_000, metavar="N", help="items in the store (default: 10,000)")
+    beside.add_argument("--database-url", metavar="URL", help="write to this PostgreSQL (default: an embedded one)")
+    beside.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
+    beside.set_defaults(run=_adapters)
     choice = commands.add_parser("fusion-choice", help="formulas of fusion, compared on reshaped chats")
     choice.add_argument(
         "--data", type=Path, nargs="+", required=True, metavar="FILE", help="chats that may be tuned on"

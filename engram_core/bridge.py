@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engram_core.errors import ConfigError, InvalidInputError, StoreError
 from engram_core.factory import AsyncEngram
+from engram_core.ports import Embedder
 from engram_core.sync import Engram, OwnLoop
 
 if TYPE_CHECKING:
@@ -111,6 +112,10 @@ class Bridge:
         if not isinstance(store, PostgresStore):
             raise ConfigError("database_url: memory:// has no tables; accepted: a PostgreSQL, or none for embedded")
         return await store.connect()
+
+    async def embedder(self) -> Embedder:
+        """Return the engine's embedder, its owner's still, for use on the engine's loop."""
+        return (await self.engine._backend.built()).embedder
 
     def close(self) -> None:
         """End the loop that the bridge started, if it had to. The engine stays open, unless it ran there.

@@ -26,6 +26,13 @@ EXPECTED = {
         "over the limit of 12 memories",
         "kept: User likes hiking.",
     ],
+    "langchain_agent_across_threads": [
+        "A lentil curry, since you are vegetarian.",
+        "What do you like to eat?",
+        "User lives in Lisbon.",
+    ],
+    "langgraph_agent_that_survives_a_restart": ["the thread waits at", "another thread knows:", "the store has:"],
+    "langmem_on_engram": ["kept: ", "Ada is vegetarian"],
     "learn_facts": [
         "UPDATE User lives in Porto.",
         "DELETE User has a dog Rex.",
@@ -35,6 +42,17 @@ EXPECTED = {
         "undone: ['User lives in Lisbon.'",
     ],
     "learn_with_a_model": ["Ana mora no Porto.", "{'item': 'forno', 'number': 'KX-48213'}", "1 call, tokens counted"],
+    "llamaindex_agent": [
+        "ada:      How about a lentil curry?",
+        "stranger: How about a steak?",
+        "later:    How about a lentil curry?",
+        "known:    I am vegetarian.",
+    ],
+    "mcp_client_session": [
+        "tools: remember, recall, context",
+        "(before: User lives in Lisbon.)",
+        "not hers: user_id: recall takes no such argument",
+    ],
     "many_users_async": ["example-acme -> ['My order KX-48213", "example-globex -> ['I would like to cancel"],
     "plain_agent_loop": [
         "learned: ['UPDATE User lives in Porto.']",
@@ -42,6 +60,8 @@ EXPECTED = {
     ],
     "remember_across_sessions": ["2 turns are remembered"],
 }
+#: What the second run says shows what the first one kept.
+TWICE = {"remember_across_sessions", "langgraph_agent_that_survives_a_restart"}
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +75,11 @@ def test_every_example_is_expected():
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_says_what_it_promises(path, environment):
-    runs = 2 if path.stem == "remember_across_sessions" else 1
+    runs = 2 if path.stem in TWICE else 1
     for _ in range(runs):
         result = subprocess.run([sys.executable, path], env=environment, capture_output=True, text=True, timeout=240)
         assert result.returncode == 0, result.stderr
     for words in EXPECTED[path.stem]:
         assert words in result.stdout
-    if runs == 2:
+    if path.stem == "remember_across_sessions":
         assert "hazelnuts" in result.stdout

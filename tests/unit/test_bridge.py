@@ -48,12 +48,25 @@ async def test_a_loop_that_would_wait_for_itself_says_so():
 
 
 def test_an_async_engine_that_nobody_used_gets_a_loop_of_its_own():
+    before = set(threading.enumerate())
     bridge = Bridge(made(AsyncEngram))
     bridge.call(lambda e: e.add("one", user_id="ada", infer=False))
     assert texts(asyncio.run(bridge.acall(known))) == ["one"]
     bridge.close()
     bridge.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "engram"]
+    assert not [thread for thread in set(threading.enumerate()) - before if thread.name == "engram"]
+
+
+def test_the_engines_embedder_is_at_hand():
+    embedder = FakeEmbedder()
+    with Engram(database_url="memory://", embedder=embedder) as engine:
+        bridge = Bridge(engine)
+
+        async def embedded(_):
+            return await (await bridge.embedder()).embed(["one", "two"])
+
+        assert len(bridge.call(embedded)) == 2
+        assert embedder.calls == [2]
 
 
 def test_an_engine_whose_loop_has_ended_says_so():

@@ -17,8 +17,21 @@ def memory():
         yield engine
 
 
-def loops():
+@pytest.fixture(autouse=True)
+def others():
+    """Loops of engines that other tests keep open."""
+    OTHERS[:] = running()
+
+
+OTHERS: list[threading.Thread] = []
+
+
+def running():
     return [thread for thread in threading.enumerate() if thread.name == "engram"]
+
+
+def loops():
+    return [thread for thread in running() if thread not in OTHERS]
 
 
 def test_closing_ends_its_thread_and_closing_twice_is_harmless(memory):

@@ -1,0 +1,1 @@
+"""Adapters beside the frameworks' own, on one Postgres, in one run."""
