@@ -18,6 +18,13 @@ from engram_core.ingest.learn.rules.subjects import Said
 from engram_core.ingest.learn.rules.when import dated, found_time, is_change
 from engram_core.ingest.learn.rules.wording import worded, worded_end
 
+#: What is over with a value of an attribute.
+_OVER_WITH = {
+    ("relationship", "single"): (("partner", ""),),
+    ("relationship", "divorced"): (("partner", ""),),
+    ("relationship", "widowed"): (("partner", ""),),
+    ("occupation", "retired"): (("employer", ""), ("workplace", "")),
+}
 #: Who writes here, in years; children of others may be younger.
 _YOUNGEST = 8
 
@@ -68,7 +75,17 @@ class Drafts:
             else:
                 made = self._state(claim, written, when, phrase)
                 happened = is_change(found.predicate)
-                yield replace(made, certainty=certainty(claim, clause.text), happened=happened)
+                made = replace(made, certainty=certainty(claim, clause.text), happened=happened)
+                yield made
+                yield from self._following(made, written)
+
+    def _following(self, made: Candidate, written: str) -> Iterator[Candidate]:
+        """Write what is over with a statement: who is single has no partner, who retired no employer."""
+        claim = made.claim
+        for attribute, value in _OVER_WITH.get((claim.attribute, claim.value.casefold()), ()):
+            yield self.end(Claim(claim.subject, attribute, value), written, (made.valid_from, ""))
+        if claim.attribute == "partner":
+            yield self.end(Claim(claim.subject, "relationship", "single"), written, (made.valid_from, ""))
 
     def end(self, claim: Claim, written: str, when: tuple[datetime, str] | None) -> Candidate:
         """Write that something is over."""

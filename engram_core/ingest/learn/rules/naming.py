@@ -38,6 +38,12 @@ _IS_CALLED = re.compile(
     rf"(?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|ren)?(?: is|'s| are)(?P<now> now)? (?P<names>{NAMES})",
     re.IGNORECASE,
 )
+#: "I have a cat called Miso and a dog called Rex": those behind the first.
+_HAVE_ALSO = re.compile(
+    rf"(?<=and )(?:a|an|one) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>(?!))?,? (?:called|named) (?P<names>{NAME})",
+    re.IGNORECASE,
+)
+_HAVING = re.compile(r"(?:I|we)(?:'ve| have)(?: got)? ", re.IGNORECASE)
 _THE_NAME_OF = re.compile(
     rf"the names? of (?:my|our) (?P<adjective>{_ADJECTIVE}){_KINDS}(?P<many>s|es)? (?:is|are) (?P<names>{NAMES})",
     re.IGNORECASE,
@@ -141,6 +147,9 @@ def _named(clause: str, antecedent: re.Match[str] | None, *, is_said: bool) -> I
                 yield from _of(match, match["names"])
     if not is_said:
         return
+    if _HAVING.match(clause):
+        for also in _HAVE_ALSO.finditer(clause):
+            yield from _of(also, also["names"])
     for pattern in (_KIN_FIRST, _IS_MINE, _THE_NAME_OF):
         if (begins := pattern.match(clause)) is not None:
             yield from _of(begins, begins["names"])

@@ -47,7 +47,7 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "am",
-        rf"am (?P<plan>getting (?:married|divorced|my (?:[\w-]+ ){{0,2}}(?:braces|wisdom teeth|cast|stitches|license|licence|degree)(?: \w+)?)|getting surgery|having (?:surgery|a baby|an operation|our (?:first|second|third)(?: baby| child)?)|starting (?:a new job|at [\w ]{{2,20}}|university|college|school)|running (?:a|the) (?:[\w-]+ )?(?:marathon|half marathon|10k|5k)|graduating(?: from [\w ]{{2,30}}?)?|retiring),? {_LATER}",
+        rf"am (?P<plan>getting (?:married|divorced|my (?:[\w-]+ ){{0,2}}(?:braces|wisdom teeth|cast|stitches|license|licence|degree)(?: \w+)?)|getting surgery|having (?:surgery|a baby|an operation|our (?:first|second|third)(?: baby| child)?)|starting (?:a new job|at [\w&' ]{{2,20}}?|university|college|school)|running (?:a|the) (?:[\w-]+ )?(?:marathon|half marathon|10k|5k)|graduating(?: from [\w ]{{2,30}}?)?|retiring),? {_LATER}",
         ("plan", "{plan}"),
         mode="any",
         toward="future",

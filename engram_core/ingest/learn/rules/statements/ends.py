@@ -28,6 +28,13 @@ _NAME = rf"(?P<name>{NAME}|[\w'-]+)"
 
 RULES: tuple[Rule, ...] = (
     end(
+        "am no left quit have",
+        r"am no longer (?:a |an )?(?:[\w-]+ )?(?:member|part) of (?:the |a |an |my )?(?P<club>[\w'&-]+(?: (?!(?:any|since|for|because|and|but|now)\b)[\w'&-]+){0,3})|(?:have )?(?:left|quit) the (?P<party>(?:[\w'-]+ )?[Pp]arty)(?! (?:early|at|before|with|when|because))",
+        ("member", "{club}"),
+        ("member", "{party}"),
+        ("hobby", "{club}"),
+    ),
+    end(
         "no don't",
         rf"(?:no longer live in {_PLACE}|don't live in (?P<place2>{PLACE}|[\w'-]+){_MORE})",
         ("home", "{place}"),

@@ -180,6 +180,11 @@ RULES: tuple[Rule, ...] = (
     ),
     state(
         "have",
+        rf"have been (?:dating|seeing|together with|going out with) (?P<name>{NAME})(?= (?:since|for)\b|$|,)",
+        ("partner", "{name}"),
+    ),
+    state(
+        "have",
         rf"have (?P<kids>{_COUNT} (?:\w+ )?{_KIDS})",
         ("children", "{kids}"),
         who=OURS,

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from engram_core.ingest.learn.rules.numbers import number
 from engram_core.ingest.learn.rules.vocabulary.jobs import is_field, is_job
-from engram_core.ingest.learn.rules.vocabulary.kinds import FLOCKS, LANGUAGES
+from engram_core.ingest.learn.rules.vocabulary.kinds import FLOCKS, LANGUAGES, SPECIES
 from engram_core.ingest.learn.rules.vocabulary.names import is_bare_name, is_name
 from engram_core.ingest.learn.rules.vocabulary.places import is_place
 
@@ -44,6 +44,7 @@ _MANY = re.compile(r"\{(\w+)\*\}$")
 #: Who is vegan may eat kosher and gluten-free as well; who is a student may be a barista.
 _WITHOUT = re.compile(r"(?:halal|kosher|(?:gluten|dairy|lactose)[- ]free|low[- ]carb)", re.IGNORECASE)
 _INDEPENDENT = re.compile(r"(?:semi-|self-)(?:retired|employed)|freelancer?", re.IGNORECASE)
+_ANIMAL = re.compile(rf"(?:{SPECIES})", re.IGNORECASE)
 _LEARNER = re.compile(r"(?:.* )?(?:student|undergrad|undergraduate|postgrad)", re.IGNORECASE)
 #: In words; what is longer is half a sentence.
 _LONGEST_TASTE = 4
@@ -172,7 +173,7 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "bare": lambda value: is_bare_name(value),
     "names": _are_names,
     "job": lambda value: is_job(value),
-    "role": lambda value: is_job(value, loose=True),
+    "role": lambda value: is_job(value, loose=True) and _ANIMAL.fullmatch(value) is None,
     "field": lambda value: is_field(value),
     "langs": _are_languages,
     "things": _is_taste,

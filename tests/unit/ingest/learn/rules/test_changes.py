@@ -37,6 +37,8 @@ from engram_core.ingest.learn.rules.statements import ENDED, STATED
         ("That's wrong, I don't work at Acme", "deny", "employer=Acme"),
         ("I've never had an allergy to walnuts", "deny", "allergy=walnuts"),
         ("I quit!", "end", "employer="),
+        ("I left the Green Party", "end", "member=Green Party"),
+        ("I'm no longer a member of the tennis club", "end", "member=tennis club"),
         ("Laid off from Larkspur today", "end", "employer=Larkspur"),
         ("I packed in the smoking on New Year's Day", "end", "trait=smoker"),
         ("I haven't got diabetes, never had it", "deny", "condition=diabetes"),
@@ -224,3 +226,23 @@ def test_every_pattern_compiles():
 def test_a_turn_of_nothing_but_repetition_ends(read, text):
     """It ends at all: a pattern that tries every way to split a text would outlast the limit of any test."""
     read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("I'm single again", ["relationship=single", "partner="]),
+        ("I'm dating Jim", ["partner=Jim", "relationship=single"]),
+        ("I retired last month", ["occupation=retired", "employer=", "workplace="]),
+    ],
+)
+def test_what_is_over_with_what_is_said(read, text, claims):
+    assert [claim for _, claim, _ in read(text)] == claims
+    assert [intent for intent, _, _ in read(text)][1:] == ["end"] * (len(claims) - 1)
+
+
+def test_the_dead_are_remembered_and_nothing_more_holds_of_them(read):
+    first, *over = read("my grandma Rose died last night")
+    assert first[:2] == ("state", "family=late grandma Rose")
+    assert {intent for intent, _, _ in over} == {"end"}
+    assert {claim.split(".")[0] for _, claim, _ in over} == {"rose"}
