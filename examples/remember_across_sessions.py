@@ -13,7 +13,7 @@ def answer(question: str, background: str) -> str:
 
 with Engram() as memory:
     question = "Can you suggest a dinner for tonight?"
-    background = memory.context(question, user_id="ada", token_budget=300)
+    background = memory.context(question, user_id="example-dinner", token_budget=300)
     reply = answer(question, background)
     print(reply)
     memory.add(
@@ -21,8 +21,8 @@ with Engram() as memory:
             Message("I am vegetarian, and hazelnuts make me ill. " + question, name="Ada"),
             Message("How about a lentil curry?", role="assistant"),
         ],
-        user_id="ada",
+        user_id="example-dinner",
         session_id="dinner",
         idempotency_key="dinner-1",  # a second run stores nothing twice
     )
-    print(f"{len(memory.get_all(user_id='ada', kinds='turn'))} turns are remembered")
+    print(f"{len(memory.get_all(user_id='example-dinner', kinds='turn'))} turns are remembered")
