@@ -13,6 +13,7 @@ from engram_core.domain.ids import new_id
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, NotFoundError
+from engram_core.ingest.echoes import echoes
 from engram_core.ingest.learn.alike import PEOPLE
 from engram_core.ingest.learn.rules.reading import read_alone
 from engram_core.ingest.upkeep.duplicates import ACTOR as MERGER
@@ -29,7 +30,8 @@ async def deleted(store: MemoryStore, change: Change) -> list[Change]:
     if memory.kind == "turn":
         learned = await _learned(store, memory)
         return [change, *orphaned(change, learned, await _gone(store, memory, learned))]
-    changes = [change, *withheld(change, await _turns(store, memory))]
+    turns = await _turns(store, memory)
+    changes = [change, *withheld(change, turns), *await echoes(store, change, turns)]
     return [*changes, *await summaries_of(store, memory.scope.tenant, changes)]
 
 
@@ -48,6 +50,9 @@ async def forgotten(store: MemoryStore, changes: Sequence[Change], asked: Mappin
             fresh = [m for m in [memory, *await _turns(store, memory)] if m.retired_at is None and m.id not in done]
             more += [part_of(change, memory, change.reason) for memory in fresh]
             done |= {memory.id for memory in fresh}
+        repeated = await echoes(store, change, await _turns(store, change.memory))
+        more += [echo for echo in repeated if echo.memory.id not in done]
+        done |= {echo.memory.id for echo in repeated}
     return more
 
 

@@ -173,6 +173,24 @@ async def test_new_words_for_a_statement_are_taken_apart_so_that_the_same_said_a
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("how", ["delete", "forget"])
+async def test_an_answer_that_repeats_what_is_let_go_goes_with_it(memory, user, how):
+    said = {"user_id": user, "session_id": "s", "occurred_at": "2024-05-01T09:00:00Z"}
+    (change,) = (await memory.add("I live at 12 Elm Street.", **said)).changes
+    answers = ["Got it, 12 Elm Street.", "Lovely. What else?"]
+    await memory.add([{"role": "assistant", "content": answer} for answer in answers], **said)
+    later = {"role": "assistant", "content": "There is a bakery in 12 Elm Street, too."}
+    await memory.add(later, user_id=user, session_id="s", occurred_at="2024-06-01")
+    if how == "delete":
+        done = await memory.delete(change.after.id, user_id=user)
+    else:
+        done = (await memory.add("Please forget my address.", user_id=user, session_id="s")).changes[0]
+    assert await texts(memory, ["turn"], user_id=user) == ["Lovely. What else?", later["content"]]
+    await memory.undo(done.id)
+    assert answers[0] in await texts(memory, ["turn"], user_id=user)
+
+
+@pytest.mark.anyio
 async def test_deleting_what_was_refined_takes_the_turns_of_both(memory, user):
     await memory.add("I live in Porto.", user_id=user)
     (change,) = (await memory.add("I live in Porto, Portugal.", user_id=user)).changes
