@@ -28,7 +28,8 @@ class EngramChatMessageHistory(BaseChatMessageHistory):
       what it calls. JSON must be able to hold what it carries beside its words, in at most a million characters.
     - Adding appends, as in other histories: the same message added twice is there twice.
     - `messages` are all turns of the session, in the order in which they were stored, those too that another part of
-      the program stored. What the user had forgotten, or what was deleted, is not among them.
+      the program stored. What the user had forgotten, or what was deleted, is not among them; nor is a turn that
+      `update` was given new words for: they are a fact from then on, and the conversation has a gap there.
     - `clear` retires them, with what was learned from this session alone: they are no longer listed or found, and
       their history stays. To remove them physically: `memory.erase(user_id=…, session_id=…)`.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage, messages_from_dict
 
-from engram_core import Memory, Message
+from engram_core import InvalidInputError, Memory, Message
+
+logger = logging.getLogger("engram_langchain")
 
 #: Where a turn's metadata says what LangChain's message had beside its words.
 KEY = "langchain"
@@ -34,6 +37,14 @@ def words_of(message: BaseMessage) -> str:
 def storable(text: str) -> str:
     """Replace characters that no UTF-8 database can keep."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def name_of(message: BaseMessage) -> str | None:
+    """Return who spoke; a name that no store can keep is dropped, so that the words are not."""
+    try:
+        return Message("checked", name=(message.name or "").strip() or None).name
+    except InvalidInputError:
+        return None
 
 
 def to_turn(message: BaseMessage, metadata: Mapping[str, Any]) -> Message:
@@ -67,10 +78,14 @@ def from_turn(turn: Memory) -> BaseMessage:
     """Make the message that a turn keeps; one that LangChain did not write comes as a message of its role."""
     found = turn.metadata.get(KEY)
     kept = found if isinstance(found, Mapping) else {}
-    id = kept.get("message_id")
+    id = kept["message_id"] if isinstance(kept.get("message_id"), str) else None
     if "type" in kept:
-        data = {"content": turn.text, "id": id, **kept.get("data", {})}
-        return messages_from_dict([{"type": kept["type"], "data": data}])[0]
+        try:
+            data = {"content": turn.text, "id": id, **kept.get("data", {})}
+            return messages_from_dict([{"type": kept["type"], "data": data}])[0]
+        except (TypeError, ValueError, KeyError, AttributeError):
+            # Anybody may write metadata: one turn that is broken must not hide the others.
+            logger.warning("turn %s does not keep a message of LangChain; it comes as one of its role", turn.id)
     if turn.role == "tool":
         return ToolMessage(turn.text, id=id, name=turn.speaker, tool_call_id=turn.id)
     return _LIKE[turn.role or "user"](turn.text, id=id, name=turn.speaker)

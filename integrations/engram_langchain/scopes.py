@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, Protocol, TypedDict
 
 from langgraph.runtime import ExecutionInfo
+from pydantic import BaseModel
 
 from engram_core import InvalidInputError, Scope
 
@@ -49,7 +50,7 @@ class Scoping:
         """Return the scope of a run, its thread as the session where nobody names one.
 
         Raises:
-            InvalidInputError: It names nobody whose memories outlast the thread.
+            InvalidInputError: It names nobody whose memories outlast the thread, or its context is none that could.
         """
         said = {part: _said(runtime.context, part) for part in _PARTS}
         found = replace(self.given, **{part: value for part, value in said.items() if value is not None})
@@ -73,5 +74,14 @@ def parts(scope: Scope) -> Parts:
 
 
 def _said(context: Any, part: str) -> Any:
-    """Return a part as a context says it, whatever it is: `Scope` refuses what is no name."""
-    return context.get(part) if isinstance(context, Mapping) else getattr(context, part, None)
+    """Return a part as a context says it, whatever it is: `Scope` refuses what is no name.
+
+    Raises:
+        InvalidInputError: It is no context, such as a bare name: it would count as one that says nothing.
+    """
+    if isinstance(context, Mapping):
+        return context.get(part)
+    is_known = is_dataclass(context) or isinstance(context, BaseModel) or any(hasattr(context, p) for p in _PARTS)
+    if context is not None and (isinstance(context, type) or not is_known):
+        raise InvalidInputError("context", context, "a mapping, a dataclass, a model or an object that has a user_id")
+    return getattr(context, part, None)

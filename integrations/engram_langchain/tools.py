@@ -32,6 +32,7 @@ from engram_langchain.turns import latest_said
 
 NAMES = ("remember", "recall", "forget")
 _LONGEST = 1000
+_MOST_REMEMBERED = 20_000
 _REASON = "the agent was asked to forget it"
 
 
@@ -67,6 +68,9 @@ def memory_tools(
     strict: bool = False,
 ) -> list[BaseTool]:
     """Make the tools `remember`, `recall` and `forget` for an agent; `EngramMiddleware` brings them by itself.
+
+    They run inside an agent or a `ToolNode` of a graph only, which hand them the run (`runtime`): to call one by hand,
+    use the engine's own verbs.
 
     The scope comes from the run, never from the model: `context=` of the run (`user_id`, `agent_id`, `session_id`, as
     attributes or keys), else from here. What `remember` stores belongs to the user beyond the session. `forget`
@@ -130,7 +134,10 @@ class MemoryTools:
     async def remember(self, engine: AsyncEngram, runtime: ToolRuntime[Any, Any], content: str) -> str:
         """Store a statement as the assistant's word, once for each call of the tool."""
         scope = across_sessions(self.scoping.scope(runtime))
-        note = Message(storable(content), role="assistant", metadata={KEY: {"tool_call_id": runtime.tool_call_id}})
+        if len(content) > _MOST_REMEMBERED:
+            raise InvalidInputError("content", content, f"one statement of at most {_MOST_REMEMBERED:,} characters")
+        call = None if runtime.tool_call_id is None else storable(runtime.tool_call_id)
+        note = Message(storable(content), role="assistant", metadata={KEY: {"tool_call_id": call}})
         key = _key(runtime, note.content)
         added = await engine.add(note, **parts(scope), idempotency_key=key)
         return f"Remembered (id {added.turns[0].id})."

@@ -13,7 +13,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from engram_core import AsyncEngram, Message, Scope
-from engram_langchain.messages import KEY, role_of, storable, words_of
+from engram_langchain.messages import KEY, name_of, role_of, storable, words_of
 from engram_langchain.scopes import across_sessions, parts
 
 _MOST_OPEN = 1024
@@ -187,8 +187,8 @@ def _answered(answer: AIMessage, state: Mapping[str, Any]) -> str:
 
 def _said(message: BaseMessage, words: str, metadata: Mapping[str, Any]) -> Said:
     role = role_of(message)
-    kept = {**metadata, KEY: {"message_id": message.id}}
-    stored = Message(words, role=role, name=(message.name or "").strip() or None, metadata=kept)
+    kept = {**metadata, KEY: {"message_id": None if message.id is None else storable(message.id)}}
+    stored = Message(words, role=role, name=name_of(message), metadata=kept)
     return Said(stored, _digest(message), learn=role == "user")
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, cast
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Any, TypedDict
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, RemoveMessage, SystemMessage
+from langchain_core.messages import BaseMessage, RemoveMessage, SystemMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.runtime import Runtime, get_runtime
+from pydantic import BaseModel
 
-from engram_core import AsyncEngram, Bridge, Engram, InvalidInputError, Message, Scope
+from engram_core import AsyncEngram, Bridge, Engram, InvalidInputError, Scope
+from engram_langgraph.conversation import KEY, Conversation, Said, is_users, latest_turn, messages_of, words_of
 
 #: Id of the system message that holds what was recalled: the next one takes its place.
 RECALLED_ID = "engram-recalled"
@@ -26,6 +26,10 @@ HEADING = (
 )
 
 _PARTS = ("user_id", "agent_id", "session_id")
+#: Turns, the last one among them, that are looked at for what is not stored yet.
+_LOOKED_BACK = 4
+#: Messages of earlier turns that are looked up at most.
+_MOST = 100
 
 
 class Parts(TypedDict):
@@ -74,7 +78,8 @@ def recall_node(
         require_user: False: a run without a user reaches all memories of the agent, whoever they are about.
 
     Raises:
-        InvalidInputError: `engram` is no engine; when the node runs, that nobody says whose memories they are.
+        InvalidInputError: `engram` is no engine; when the node runs, that nobody says whose memories they are, or
+            that the context is no mapping, dataclass, model or object with a `user_id`.
     """
     bridge = Bridge(engram)
     scoping = _Scoping(Scope(bridge.tenant, user_id, agent_id), require_user)
@@ -96,8 +101,13 @@ def remember_node(
 ) -> RunnableLambda[Any, dict[str, Any]]:
     """Make a node that remembers the last turn: what the user said last, and what was answered to it.
 
-    Each message is stored once, however often the node runs. Whose memories they are is read as by `recall_node`; the
-    session is the thread, unless the context names one.
+    In a thread it is also what was said since the last stored message, in the last four turns: an interrupt within a
+    run may have the user say more. So a short thread of which nothing is stored is stored from its beginning, also
+    where its memories were erased: delete such a thread as well (`delete_thread` of the saver).
+
+    Each message is stored once, however often the node runs; summaries that a middleware made are not stored. What no
+    store can keep is replaced in words (NUL, lone surrogates), and a name that none can keep is left out. Whose
+    memories they are is read as by `recall_node`; the session is the thread, unless the context names one.
 
     Args:
         engram: The engine; it stays its owner's.
@@ -110,7 +120,8 @@ def remember_node(
         require_user: False: a run may have an agent and no user.
 
     Raises:
-        InvalidInputError: `engram` is no engine; when the node runs, that nobody says whose memories they are.
+        InvalidInputError: `engram` is no engine; when the node runs, that nobody says whose memories they are, or
+            that the context is no mapping, dataclass, model or object with a `user_id`.
     """
     bridge = Bridge(engram)
     scoping = _Scoping(Scope(bridge.tenant, user_id, agent_id), require_user)
@@ -137,9 +148,9 @@ class _Recalling:
         return self._ended(said, await self.bridge.acall(functools.partial(self.find, query, parts)) if query else "")
 
     def _begun(self, state: Any) -> tuple[list[BaseMessage], str, Parts]:
-        said = _conversation(state, self.messages)
-        asked = [message for message in _turn(said) if isinstance(message, HumanMessage)]
-        return said, "\n".join(filter(None, map(_words, asked))), self.scoping.recalling(get_runtime())
+        said = messages_of(state, self.messages)
+        asked = [message for message in latest_turn(said) if is_users(message)]
+        return said, "\n".join(filter(None, map(words_of, asked))), self.scoping.recalling(get_runtime())
 
     def _ended(self, said: list[BaseMessage], text: str) -> dict[str, Any]:
         return {self.to: text} if self.to is not None else {self.messages: _placed(said, self.heading, text)}
@@ -149,7 +160,7 @@ class _Recalling:
 class _Remembering:
     bridge: Bridge
     scoping: _Scoping
-    store: Callable[[list[tuple[Message, str]], Parts, AsyncEngram], Coroutine[Any, Any, None]]
+    store: Callable[[Conversation, Parts, AsyncEngram], Coroutine[Any, Any, None]]
     messages: str
 
     def remember(self, state: Any) -> dict[str, Any]:
@@ -161,17 +172,38 @@ class _Remembering:
         return {}
 
     def _begun(self, state: Any) -> Callable[[AsyncEngram], Coroutine[Any, Any, None]]:
-        parts = self.scoping.remembering(get_runtime())
-        return functools.partial(self.store, _storable(_conversation(state, self.messages)), parts)
+        runtime = get_runtime()
+        parts = self.scoping.remembering(runtime)
+        # Without a thread there are no interrupts, and messages may get new ids each time they come.
+        in_thread = _thread(runtime) is not None
+        said = Conversation.of(messages_of(state, self.messages), turns=_LOOKED_BACK if in_thread else 1)
+        return functools.partial(self.store, said, parts)
 
 
 async def _find(query: str, parts: Parts, engine: AsyncEngram, **options: Any) -> str:
     return str(await engine.context(query, **options, **parts))  # a plain string: a checkpoint keeps no other
 
 
-async def _store(said: list[tuple[Message, str]], parts: Parts, engine: AsyncEngram, **options: Any) -> None:
-    for message, key in said:
-        await engine.add(message, idempotency_key=key, **options, **parts)
+async def _store(said: Conversation, parts: Parts, engine: AsyncEngram, **options: Any) -> None:
+    for one in [*await _missed(said, parts, engine), *said.last]:
+        await engine.add(one.message, idempotency_key=one.key, **options, **parts)
+
+
+async def _missed(said: Conversation, parts: Parts, engine: AsyncEngram) -> list[Said]:
+    """Return what earlier turns said since the last message that is stored.
+
+    It is looked for in the session, whoever was its user: what another user of the same thread said is theirs.
+    """
+    ids = [one.id for one in said.earlier if one.id is not None][-_MOST:]
+    if not ids:
+        return []
+    of_these = {f"{KEY}.message_id": {"$in": ids}}
+    page = await engine.get_all(session_id=parts["session_id"], kinds="turn", filters=of_these, limit=10 * _MOST)
+    stored = {turn.metadata[KEY]["message_id"] for turn in page}
+    known = [place for place, one in enumerate(said.earlier) if one.id in stored]
+    if not known:
+        return said.earlier if said.is_whole else []
+    return said.earlier[known[-1] + 1 :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +216,8 @@ class _Scoping:
     def recalling(self, runtime: Runtime[Any]) -> Parts:
         """Return where memories are looked for."""
         said = {part: _said(runtime.context, part) for part in _PARTS}
-        found = Scope(
-            self.given.tenant,
-            user_id=said["user_id"] or self.given.user_id,
-            agent_id=said["agent_id"] or self.given.agent_id,
-            session_id=said["session_id"],
-        )
+        # A blank name is one that was said: `Scope` refuses it, where leaving it out would widen the scope.
+        found = replace(self.given, **{part: value for part, value in said.items() if value is not None})
         if found.user_id is None and (self.require_user or found.agent_id is None):
             accepted = "a user_id in the context of the run, as in graph.invoke(…, context={'user_id': 'ada'})"
             raise InvalidInputError("user_id", runtime.context, f"{accepted}, or where the node is made")
@@ -198,57 +226,28 @@ class _Scoping:
     def remembering(self, runtime: Runtime[Any]) -> Parts:
         """Return where memories are kept: with the thread as their session where the context names none."""
         parts = self.recalling(runtime)
-        thread = runtime.execution_info.thread_id if runtime.execution_info is not None else None
-        if parts["session_id"] is None and thread is not None:
-            parts["session_id"] = str(thread)
+        if parts["session_id"] is None:
+            parts["session_id"] = _thread(runtime)
         return parts
 
 
+def _thread(runtime: Runtime[Any]) -> str | None:
+    thread = runtime.execution_info.thread_id if runtime.execution_info is not None else None
+    return None if thread is None else str(thread)
+
+
 def _said(context: Any, part: str) -> Any:
-    """Return a part as a context says it, whatever it is: `Scope` refuses what is no name."""
-    return context.get(part) if isinstance(context, Mapping) else getattr(context, part, None)
-
-
-def _conversation(state: Any, key: str) -> list[BaseMessage]:
-    """Read the messages of a state, a mapping or an object.
+    """Return a part as a context says it, whatever it is: `Scope` refuses what is no name.
 
     Raises:
-        InvalidInputError: It has none under this key.
+        InvalidInputError: It is no context, such as a bare name: it would count as one that says nothing.
     """
-    found = state.get(key) if isinstance(state, Mapping) else getattr(state, key, None)
-    if not isinstance(found, (list, tuple)) or not all(isinstance(message, BaseMessage) for message in found):
-        raise InvalidInputError("messages", found, f"the key of the state that has a list of messages, unlike {key!r}")
-    return [cast(BaseMessage, message) for message in found]
-
-
-def _turn(said: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Return the last turn: the human messages that come one after the other, and all that follows."""
-    begin = len(said)
-    while begin > 0 and not isinstance(said[begin - 1], HumanMessage):
-        begin -= 1
-    if begin == 0:
-        return []
-    while begin > 0 and isinstance(said[begin - 1], HumanMessage):
-        begin -= 1
-    return list(said[begin:])
-
-
-def _storable(said: Sequence[BaseMessage]) -> list[tuple[Message, str]]:
-    """Return what is stored of the last turn, each message with what makes it the same when it comes again."""
-    turn = _turn(said)
-    found = []
-    for place, message in enumerate(turn, start=len(said) - len(turn)):
-        words = _words(message)
-        if words and isinstance(message, (HumanMessage, AIMessage)):
-            role: Literal["user", "assistant"] = "user" if isinstance(message, HumanMessage) else "assistant"
-            named = json.dumps([message.id or place, role, words])
-            key = hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
-            found.append((Message(words, role=role, name=message.name), f"langgraph:{key}"))
-    return found
-
-
-def _words(message: BaseMessage) -> str:
-    return str(message.text).strip()
+    if isinstance(context, Mapping):
+        return context.get(part)
+    is_known = is_dataclass(context) or isinstance(context, BaseModel) or any(hasattr(context, p) for p in _PARTS)
+    if context is not None and (isinstance(context, type) or not is_known):
+        raise InvalidInputError("context", context, "a mapping, a dataclass, a model or an object that has a user_id")
+    return getattr(context, part, None)
 
 
 def _placed(said: Sequence[BaseMessage], heading: str, text: str) -> list[BaseMessage]:

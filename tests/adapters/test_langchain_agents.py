@@ -360,6 +360,50 @@ async def test_a_run_without_a_user_is_refused_before_the_model_is_called(face):
         await face.run(made(says("Hello."), face.engine, user_id="ada"), asks("Hello"), context=User(" "))
 
 
+async def test_a_blank_part_of_a_context_is_refused_and_widens_nothing(face):
+    await face.verb("add", "I live in Lisbon.", user_id="ada", agent_id="chef")
+    for part in ("user_id", "agent_id", "session_id"):
+        for blank in ("", " ", 0, False, []):
+            for options in ({"user_id": "ada", "agent_id": "chef"}, {"agent_id": "chef", "require_user": False}):
+                model = says("Hello.")
+                with pytest.raises(InvalidInputError, match=f"^{part}: "):
+                    await face.run(made(model, face.engine, **options), asks("Where?"), context=User(**{part: blank}))
+                assert model.prompts == []
+
+
+async def test_a_context_of_an_unknown_shape_is_refused(face):
+    await face.verb("add", "I live in Lisbon.", user_id="ada")
+    for context in ("bob", b"bob", 7, ["bob"], object(), User):
+        model = says(calls("recall", query="home"), "Hello.")
+        agent = create_agent(model, [], middleware=[EngramMiddleware(face.engine, user_id="ada")])
+        with pytest.raises(InvalidInputError, match=r"^context: "):
+            await face.run(agent, asks("Where do I live?"), context=context)
+        assert model.prompts == []
+
+
+async def test_ids_and_names_that_no_store_can_have_cost_neither_the_answer_nor_the_turn(face):
+    await face.verb("add", "I was born in Faro.", user_id="ada")
+    model = says(AIMessage("Lovely!", name="x" * 600), "In Lisbon.")
+    agent = made(model, face.engine, saver=InMemorySaver(), strict=True)
+    await face.run(agent, asks("I live in Lisbon.", id="odd\x00id\ud800", name="Ada\x00"), thread())
+    await face.run(agent, asks("Where do I live, and where was I born?", name="Ada"), thread())
+    found = await face.verb("get_all", user_id="ada", kinds="turn")
+    assert [(turn.text, turn.speaker) for turn in found][1:] == [
+        ("I live in Lisbon.", None),
+        ("Lovely!", None),
+        ("Where do I live, and where was I born?", "Ada"),
+        ("In Lisbon.", None),
+    ]
+    assert "Faro" in model.system_prompts[1]
+    assert "Lisbon" not in model.system_prompts[1]  # it is in the conversation
+
+
+async def test_a_call_with_an_odd_id_remembers(face):
+    model = says(calls("remember", call="odd\x00call", content="The user likes tea"), "Noted.")
+    await face.run(made(model, face.engine, strict=True), asks("Remember that, please"))
+    assert ("assistant", "The user likes tea") in await face.turns()
+
+
 # What does not depend on who awaits whom.
 
 

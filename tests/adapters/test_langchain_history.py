@@ -211,3 +211,27 @@ def test_what_cannot_be_kept_is_named_and_nothing_is_written(engine, user):
     ]:
         with pytest.raises(InvalidInputError, match=named):
             EngramChatMessageHistory(engine, **arguments)
+
+
+BROKEN = [
+    {"type": "bogus"},
+    {"type": "human", "data": "x"},
+    {"type": ["human"], "data": {}},
+    {"type": "human", "data": {"content": 7}},
+    {"type": "ai", "data": {"tool_calls": "none"}},
+    {"type": "tool", "data": {}},
+    {"type": "chat", "message_id": 7},
+    {"message_id": ["m"]},
+    {"data": "x"},
+    "bogus",
+]
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+async def test_a_turn_with_broken_metadata_comes_as_a_message_of_its_role(engine, user, awaits):
+    roles = {"user": "human", "assistant": "ai", "system": "system", "tool": "tool"}
+    said = [Message("Hello", role=role, metadata={"langchain": broken}) for broken in BROKEN for role in roles]
+    await asyncio.to_thread(engine.add, said, user_id=user, session_id="s1", infer=False)
+    history = EngramChatMessageHistory(engine, user_id=user, session_id="s1")
+    found = await history.aget_messages() if awaits else await asyncio.to_thread(lambda: history.messages)
+    assert [(m.type, m.text) for m in found] == [(kind, "Hello") for _ in BROKEN for kind in roles.values()]

@@ -148,3 +148,16 @@ def test_what_the_model_may_not_store_it_is_told(engine):
     call = {"name": "remember", "args": {"content": " ", "runtime": runtime()}, "id": "1", "type": "tool_call"}
     answer = remember.invoke(call)
     assert (answer.status, "visible character" in answer.text) == ("error", True)
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+async def test_what_is_too_long_to_be_a_statement_is_not_stored_and_the_model_is_told(engine, awaits):
+    (remember,) = memory_tools(engine, names=["remember"])
+    for length, status in [(20_001, "error"), (20_000, "success")]:
+        given = {"content": "x" * length, "runtime": runtime("bob")}
+        call = {"name": "remember", "args": given, "id": "1", "type": "tool_call"}
+        answer = await remember.ainvoke(call) if awaits else await asyncio.to_thread(remember.invoke, call)
+        assert answer.status == status
+        assert ("at most 20,000 characters" in answer.text) == (status == "error")
+        assert len(answer.text) < 300
+    assert len(engine.get_all(user_id="bob", kinds="turn")) == 1

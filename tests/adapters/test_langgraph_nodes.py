@@ -1,6 +1,7 @@
 """The nodes that recall and remember, in graphs with and without await."""
 
 import asyncio
+import itertools
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.graph.message import add_messages
+from langgraph.types import Command, interrupt
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
@@ -158,7 +160,7 @@ def test_an_agent_without_a_user(memory):
         agent.say("hi", context={"session_id": "s"})
 
 
-def test_the_last_turn_is_remembered_once_and_tools_are_not(memory):
+def test_turns_are_remembered_once_and_tools_are_not(memory):
     said = [
         HumanMessage("an earlier turn", id="0"),
         AIMessage("its answer", id="1"),
@@ -175,11 +177,17 @@ def test_the_last_turn_is_remembered_once_and_tools_are_not(memory):
     graph = builder.compile(checkpointer=EngramSaver(memory))
     for _ in range(2):
         graph.invoke({"messages": said}, {"configurable": {"thread_id": "1"}}, context={"user_id": "ada"})
-    expected = [("user", "My order is KX-48213"), ("user", "Where is it?"), ("assistant", "In Porto")]
+    expected = [
+        ("user", "an earlier turn"),
+        ("assistant", "its answer"),
+        ("user", "My order is KX-48213"),
+        ("user", "Where is it?"),
+        ("assistant", "In Porto"),
+    ]
     assert turns(memory, user_id="ada") == expected
     found = memory.get_all(user_id="ada", kinds="turn")
     assert {turn.metadata["source"] for turn in found} == {"test"}
-    assert found[1].speaker == "Ada"
+    assert found[3].speaker == "Ada"
 
 
 def test_facts_are_learned_from_the_users_words_alone(memory):
@@ -229,3 +237,148 @@ def test_no_engine():
         recall_node(None)
     with pytest.raises(InvalidInputError, match="engine"):
         remember_node(None)
+
+
+BLANK = ["", " ", 0, False, []]
+
+
+async def run_alone(make, memory, awaits, context, **options):
+    """Run one node over a conversation of one turn."""
+    graph = StateGraph(State).add_node("node", make(memory, **options)).add_edge(START, "node").compile()
+    said = {"messages": [HumanMessage("My order is KX-48213"), AIMessage("Noted.")]}
+    if awaits:
+        return await graph.ainvoke(said, context=context)
+    return await asyncio.to_thread(graph.invoke, said, context=context)
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("make", [recall_node, remember_node])
+@pytest.mark.parametrize("part", ["user_id", "agent_id", "session_id"])
+async def test_a_blank_part_of_a_context_is_refused_and_widens_nothing(memory, make, awaits, part):
+    memory.add("My order is KX-48213", user_id="ada", agent_id="shop")
+    for blank in BLANK:
+        for options in ({"user_id": "ada", "agent_id": "shop"}, {"agent_id": "shop", "require_user": False}):
+            with pytest.raises(InvalidInputError, match=f"^{part}: "):
+                await run_alone(make, memory, awaits, {part: blank}, **options)
+    assert len(turns(memory, agent_id="shop")) == 1
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("make", [recall_node, remember_node])
+async def test_a_context_of_an_unknown_shape_is_refused(memory, make, awaits):
+    for context in ("bob", b"bob", 7, ["bob"], object(), User):
+        with pytest.raises(InvalidInputError, match=r"^context: "):
+            await run_alone(make, memory, awaits, context, user_id="ada")
+    assert turns(memory, user_id="ada") == []
+
+    class Settings(BaseModel):
+        language: str = "pt"
+
+    await run_alone(make, memory, awaits, Settings(), user_id="ada")
+
+
+def remembering(memory, saver=None, **options):
+    builder = StateGraph(MessagesState).add_node("remember", remember_node(memory, **options))
+    return builder.add_edge(START, "remember").compile(checkpointer=saver)
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+async def test_what_no_store_can_keep_is_cleaned_and_the_turn_is_kept(memory, awaits):
+    said = [
+        HumanMessage("a\x00b \ud800", name="  ", id="odd\x00id\ud800"),
+        HumanMessage("and this", name="x" * 600),
+        AIMessage("Noted\x00", name="bot\x00"),
+        AIMessage("Yes", name=" bot "),
+    ]
+    graph = remembering(memory)
+    given, context = {"messages": said}, {"user_id": "ada"}
+    if awaits:
+        await graph.ainvoke(given, context=context)
+    else:
+        await asyncio.to_thread(graph.invoke, given, context=context)
+    assert turns(memory, user_id="ada") == [
+        ("user", "a\ufffdb ?"),
+        ("user", "and this"),
+        ("assistant", "Noted\ufffd"),
+        ("assistant", "Yes"),
+    ]
+    assert [turn.speaker for turn in memory.get_all(user_id="ada", kinds="turn")] == [None, None, None, "bot"]
+
+
+def test_summaries_are_not_the_users_words(memory):
+    summary = HumanMessage("Summary: I live in Oslo.", additional_kwargs={"lc_source": "summarization"})
+    for number, said in enumerate([[summary], [summary, HumanMessage("I live in Lisbon."), AIMessage("Nice.")]]):
+        user = f"ada-{number}"
+        remembering(memory).invoke({"messages": said}, context={"user_id": user})
+        assert turns(memory, user_id=user) == [("user", "I live in Lisbon."), ("assistant", "Nice.")][: 2 * number]
+
+
+class Asking:
+    """An agent that asks the user back within a run, with or without a message of its own."""
+
+    def __init__(self, memory, question):
+        builder = StateGraph(MessagesState)
+        builder.add_node("ask", lambda state: {"messages": [AIMessage(words) for words in question]})
+        builder.add_node("wait", lambda state: {"messages": [HumanMessage(interrupt("Which city?"))]})
+        builder.add_node("answer", lambda state: {"messages": [AIMessage("Booked.")]})
+        builder.add_node("remember", remember_node(memory))
+        names = [START, "ask", "wait", "answer", "remember"]
+        for before, after in itertools.pairwise(names):
+            builder.add_edge(before, after)
+        self.graph = builder.compile(checkpointer=EngramSaver(memory))
+        self.config = {"configurable": {"thread_id": "1"}}
+
+    def run(self, given, user="ada"):
+        return self.graph.invoke(given, self.config, context={"user_id": user})
+
+    def book(self, what, city, user="ada"):
+        self.run({"messages": [HumanMessage(what)]}, user)
+        self.run(Command(resume=city), user)
+
+
+@pytest.mark.parametrize("question", [[], ["Which city?"]])
+def test_a_run_that_an_interrupt_divides_is_remembered_whole(memory, question):
+    agent = Asking(memory, question)
+    expected = []
+    for what, city in [("Book a flight", "Porto"), ("Book a hotel", "Faro")]:
+        agent.book(what, city)
+        expected += [what, *question, city, "Booked."]
+        assert [text for _, text in turns(memory, user_id="ada", session_id="1")] == expected
+
+
+def test_an_earlier_turn_of_another_user_of_the_thread_stays_theirs(memory):
+    agent = Asking(memory, ["Which city?"])
+    agent.book("Book a flight", "Porto")
+    agent.book("Book a hotel", "Faro", "bob")
+    agent.book("Book a car", "Braga")
+    assert [text for role, text in turns(memory, user_id="bob") if role == "user"] == ["Book a hotel", "Faro"]
+    said = [text for role, text in turns(memory, user_id="ada") if role == "user"]
+    assert said == ["Book a flight", "Porto", "Book a car", "Braga"]
+
+
+def test_what_is_deleted_is_not_remembered_again(memory):
+    agent = Asking(memory, ["Which city?"])
+    agent.book("Book a flight", "Porto")
+    memory.delete_all(user_id="ada", reason="forget it")
+    agent.book("Book a hotel", "Faro")
+    assert [text for role, text in turns(memory, user_id="ada") if role == "user"] == ["Book a hotel", "Faro"]
+
+
+def test_no_more_than_four_turns_are_looked_back_on(memory):
+    said = [kind(f"{kind.__name__} {n}") for n in range(6) for kind in (HumanMessage, AIMessage)]
+    graph = remembering(memory, EngramSaver(memory))
+    config = {"configurable": {"thread_id": "1"}}
+    graph.invoke({"messages": said[:10]}, config, context={"user_id": "ada"})
+    assert len(turns(memory, user_id="ada")) == 2  # a long thread of which nothing is stored: the last turn alone
+    graph.invoke({"messages": said[10:]}, config, context={"user_id": "ada"})
+    assert [text for _, text in turns(memory, user_id="ada")] == [message.text for message in said[8:]]
+    short = {"configurable": {"thread_id": "2"}}
+    graph.invoke({"messages": said[:8]}, short, context={"user_id": "bob"})
+    assert [text for _, text in turns(memory, user_id="bob")] == [message.text for message in said[:8]]
+
+
+def test_without_a_thread_the_last_turn_alone_is_remembered(memory):
+    said = [HumanMessage("One"), AIMessage("Two"), HumanMessage("Three"), AIMessage("Four")]
+    for end in (2, 4):  # a client that sends the whole conversation each time, without ids
+        remembering(memory).invoke({"messages": [m.model_copy() for m in said[:end]]}, context={"user_id": "ada"})
+    assert [text for _, text in turns(memory, user_id="ada")] == ["One", "Two", "Three", "Four"]
