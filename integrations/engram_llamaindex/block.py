@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -13,13 +13,11 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from engram_core import AsyncEngram, Context, InvalidInputError, Scope
 from engram_llamaindex.connection import AnyEngine, Connection, check_engine, tolerant
-from engram_llamaindex.recall import Owner, Question
+from engram_llamaindex.recall import Owner, Question, shortened
 from engram_llamaindex.remember import store_turn
 from engram_llamaindex.speech import digest, read_speech
 from engram_llamaindex.tokens import Tokenizer, offline_tokenizer
 
-#: How a recalled memory begins: its date in brackets; the lines that go on from it are indented.
-_BEGINS = re.compile(r"^(?=\[\d{4}-\d{2}-\d{2}[ \]])", re.MULTILINE)
 _NO_SESSION = "llamaindex"
 
 
@@ -39,7 +37,8 @@ class EngramMemoryBlock(BaseMemoryBlock[str]):
     await block.aput(await memory.aget_all(status=MessageStatus.ACTIVE), session_id=memory.session_id)
     ```
 
-    The block may be truncated when its priority is not 0: the least relevant memories go first.
+    The block may be truncated when its priority is not 0: the least relevant memories go first. A copy, deep or not,
+    is a block of its own on the same engine.
 
     Attributes:
         engine: An `Engram` or an `AsyncEngram`; stays yours.
@@ -112,35 +111,41 @@ class EngramMemoryBlock(BaseMemoryBlock[str]):
             self._recalled = question, await owner.recall(engine, question.text, self.token_budget)
 
     async def _aput(self, messages: list[ChatMessage]) -> None:
-        """Store messages; the same ones in the same order, handed over again, are stored once."""
+        """Store messages: each of one call; the same ones in the same order, handed over again, are stored once."""
         with tolerant(self.strict, "what was said is not remembered"):
             await self._connection.acall(lambda engine: self._store(engine, list(messages)))
 
     async def _store(self, engine: AsyncEngram, messages: Sequence[ChatMessage]) -> None:
         async with self._remembering:
             before: str | None = None
+            times: Counter[tuple[str, str | None]] = Counter()
+            refused: InvalidInputError | None = None
             for message in messages:
                 if (speech := read_speech(message, with_tools=self.remember_tools)) is None:
                     continue
                 session = self.session_id or message.additional_kwargs.get("session_id") or _NO_SESSION
-                # Flushed messages have no position. What was said just before tells one "yes" from another.
-                key = speech.key(session, 0) if speech.id is not None else digest(speech.key(session, 0), before)
+                key = speech.key(session, 0)
+                if speech.id is None:
+                    # Flushed messages have no position. One "yes" is told from another by what was said just before,
+                    # and within one call by how often that came.
+                    times[key, before] += 1
+                    key = digest(key, before, times[key, before])
                 before = speech.text
                 owner = Owner(self.user_id, self.agent_id, session)
-                await store_turn(engine, speech, key, owner, infer=self.infer, defer=self.defer)
+                try:
+                    await store_turn(engine, speech, key, owner, infer=self.infer, defer=self.defer)
+                except InvalidInputError as exc:  # the others are stored
+                    refused = exc
+            if refused is not None:
+                raise refused
 
     async def atruncate(self, content: str, tokens_to_truncate: int) -> str | None:
         """Leave out the least relevant memories until that many tokens are gone; None when nothing is left."""
-        lines = [line for line in _BEGINS.split(content) if line]
-        hits = content.hits if isinstance(content, Context) else ()
-        scores = [hit.score for hit in hits] if len(hits) == len(lines) else [float(i) for i in range(len(lines))]
         most = len(self.tokenizer_fn(content)) - tokens_to_truncate
-        for index in sorted(range(len(lines)), key=scores.__getitem__):
-            lines[index] = ""
-            text = "".join(lines).rstrip("\n")
-            if len(self.tokenizer_fn(text)) <= most:
-                return text or None
-        return None
+        return shortened(content, lambda text: len(self.tokenizer_fn(text)) <= most) or None
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self.model_copy()  # every field but the engine is a plain value
 
 
 def _question(messages: Sequence[ChatMessage]) -> Question | None:

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, ValidationError, model_vali
 from engram_core import AsyncEngram, InvalidInputError, Scope
 from engram_llamaindex.buffer import Buffer, copied, with_recalled
 from engram_llamaindex.connection import AnyEngine, Connection, SavedEngine, check_engine, tolerant
-from engram_llamaindex.recall import Owner, Question, written
+from engram_llamaindex.recall import Owner, Question, Recalled, shortened, written
 from engram_llamaindex.remember import remember
 from engram_llamaindex.tokens import Tokenizer, count_tokens, offline_tokenizer
 
@@ -38,23 +38,26 @@ class EngramMemory(BaseMemory):
 
     `put` remembers what was just said. `set` replays a history: what was remembered before, by this memory or by
     another of the same session, is not remembered twice. A message with an id (`additional_kwargs["id"]`) is stored
-    once, however it comes. `reset` empties the history alone; `Engram.erase` removes memories.
+    once, however it comes; with other words than before, it is a new turn, and the former words stay. `reset` empties
+    the history alone; `Engram.erase` removes memories.
 
     A failure of the store or of a model is logged and does not stop the chat; what could not be remembered is tried
     again at the next `put` or `set`. With `strict=True` it is raised.
 
     **In a `Context`.** The memory serialises its history, its scope and its engine's settings, but neither secrets nor
-    the engine. Restored, it finds an engine at its first use: that of `use_engine`, the one it had, another one on the
-    same store, or one made from those settings with secrets from the environment; or say which: `attach`. A tokenizer
-    of your own is not serialised. A serialised memory names whose memories it reads: take it only from where you
-    trust what is stored.
+    the engine. Restored, it finds an engine at its first use, among those that are open: that of `use_engine`, the one
+    it had, another one on the same store, or one made from those settings with secrets from the environment; or say
+    which: `attach`. A tokenizer of your own is not serialised. A serialised memory names whose memories it reads: take
+    it only from where you trust what is stored.
+
+    A copy by `copy.deepcopy` is the same memory: a workflow copies its state, and the conversation must stay one.
 
     Attributes:
         user_id: Whose memories are recalled; at least one of user, agent and session is required.
         agent_id: Only memories with this agent are recalled.
         session_id: The conversation that turns are stored in; a new one unless given. Alone, it is what is recalled.
         token_limit: Tokens of what `get` returns, recalled text included; the last turn is whole, even beyond it.
-        recall_tokens: Tokens of recalled text, as the engine counts; never more than half of `token_limit`.
+        recall_tokens: Tokens of recalled text, as the engine counts; never more than half of what `token_limit` leaves.
         infer: Whether Engram learns from what is said, or only stores it.
         defer: Whether learning happens later, beside the chat, where a language model does it.
         remember_tools: Whether what tools answered is stored too, marked as nobody's word.
@@ -79,7 +82,7 @@ class EngramMemory(BaseMemory):
     buffer: Buffer | None = Field(default=None, repr=False)
 
     _connection: Connection = PrivateAttr(default_factory=Connection)
-    _recalled: dict[Question, str] = PrivateAttr(default_factory=dict)
+    _recalled: dict[Question, Recalled] = PrivateAttr(default_factory=dict)
     _recalling: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
     _remembering: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
 
@@ -170,7 +173,7 @@ class EngramMemory(BaseMemory):
         """
         if (question := self._question(input)) is not None:
             with tolerant(self.strict, "nothing was recalled"):
-                self._connection.call(lambda engine: self._recall(engine, question))
+                self._connection.call(lambda engine: self._recall(engine, question, initial_token_count))
         return self._prompt(question, initial_token_count)
 
     async def aget(
@@ -182,7 +185,7 @@ class EngramMemory(BaseMemory):
         """Do as `get` does, without blocking."""
         if (question := self._question(input)) is not None:
             with tolerant(self.strict, "nothing was recalled"):
-                await self._connection.acall(lambda engine: self._recall(engine, question))
+                await self._connection.acall(lambda engine: self._recall(engine, question, initial_token_count))
         return self._prompt(question, initial_token_count)
 
     def get_all(self) -> list[ChatMessage]:
@@ -246,7 +249,6 @@ class EngramMemory(BaseMemory):
         return type(self).from_dict, (self.to_dict(),)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        # A workflow copies its state before it is edited; the conversation must stay one.
         return self
 
     @property
@@ -268,38 +270,41 @@ class EngramMemory(BaseMemory):
             return Question(len(asked) + 1, given)  # a chat engine asks before it puts the message
         return Question(len(asked), latest) if latest.strip() else None
 
-    async def _recall(self, engine: AsyncEngram, question: Question) -> None:
+    async def _recall(self, engine: AsyncEngram, question: Question, initial: int) -> None:
         async with self._recalling:
-            if question in self._recalled:
+            room = self.token_limit - initial
+            budget = max(min(self.recall_tokens, room // 2), 1)
+            most = budget + self._cost("")
+            # What is shown whatever is recalled: only that may be left out of it.
+            shown = self._history.window(room - most, self.tokenizer_fn)
+            hidden = frozenset(entry.key for entry in shown if entry.key is not None)
+            if question in self._recalled and self._recalled[question].hidden <= hidden:
                 return
             # Two are kept: within one turn a caller may ask for its own words and for the user's latest.
-            kept = dict(list(self._recalled.items())[-1:])
+            kept = dict([item for item in self._recalled.items() if item[0] != question][-1:])
             if not self.strict:
-                self._recalled = {**kept, question: ""}  # a search that fails is not tried again within the turn
-            budget = min(self.recall_tokens, self.token_limit // 2)
-            entries = self._history.window(self.token_limit - budget, self.tokenizer_fn)
-            hidden = [entry.key for entry in entries if entry.key is not None]
-            text = await self._owner.recall(engine, question.text, max(budget, 1), hidden)
-            self._recalled = {**kept, question: str(text)}
+                self._recalled = {**kept, question: Recalled()}  # one that fails is not tried again within the turn
+            found = await self._owner.recall(engine, question.text, budget, hidden)
+            text = shortened(found, lambda text: self._cost(text) <= most)  # the engine may count in another way
+            self._recalled = {**kept, question: Recalled(text, hidden)}
+
+    def _cost(self, recalled: str) -> int:
+        return count_tokens(ChatMessage(content=written(recalled)), self.tokenizer_fn)
 
     def _prompt(self, question: Question | None, initial: int) -> list[ChatMessage]:
-        recalled = "" if question is None else self._recalled.get(question, "")
-        if not recalled:
-            room = self.token_limit - initial
-            return [copied(entry.message) for entry in self._history.window(room, self.tokenizer_fn)]
-        text = written(recalled)
-        room = self.token_limit - initial - count_tokens(ChatMessage(content=text), self.tokenizer_fn)
+        recalled = "" if question is None else self._recalled.get(question, Recalled()).text
+        room = self.token_limit - initial - (self._cost(recalled) if recalled else 0)
         messages = [copied(entry.message) for entry in self._history.window(room, self.tokenizer_fn)]
-        return with_recalled(messages, text)
+        return with_recalled(messages, written(recalled)) if recalled else messages
 
     def _remembered(self) -> None:
         if self._history.due():
-            with tolerant(self.strict, "what was said is not remembered yet"):
+            with tolerant(self.strict, "what was said is not remembered", retried=True):
                 self._connection.call(self._remember)
 
     async def _aremembered(self) -> None:
         if self._history.due():
-            with tolerant(self.strict, "what was said is not remembered yet"):
+            with tolerant(self.strict, "what was said is not remembered", retried=True):
                 await self._connection.acall(self._remember)
 
     async def _remember(self, engine: AsyncEngram) -> None:

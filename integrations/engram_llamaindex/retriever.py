@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.callbacks.base import CallbackManager
@@ -30,7 +31,7 @@ class EngramRetriever(BaseRetriever):
     Each node is one memory: its id, its text, its score from 0 to 1, and in its metadata `kind`, `user_id`, `agent_id`,
     `session_id`, `role`, `speaker`, `origin`, `valid_from`, `valid_to`, `recorded_at` (ISO 8601, UTC), `sources`,
     `signals` (what each leg of the search said) and `metadata` (its own). A model reads when it was said, and what
-    became of it.
+    became of it. A copy, deep or not, is a retriever of its own on the same engine.
 
     Args:
         engine: An `Engram` or an `AsyncEngram`; stays yours.
@@ -77,6 +78,12 @@ class EngramRetriever(BaseRetriever):
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         recall = await self._bridge.acall(lambda engine: self._search(engine, query_bundle.query_str))
         return [as_node(hit) for hit in recall]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = copy.copy(self)
+        shared = {"_bridge", "callback_manager"}
+        vars(twin).update({name: copy.deepcopy(v, memo) for name, v in vars(self).items() if name not in shared})
+        return twin
 
     async def _search(self, engine: AsyncEngram, query: str) -> Recall:
         return await engine.search(

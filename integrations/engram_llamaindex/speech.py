@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ _ROLES: dict[MessageRole, Role] = {
     MessageRole.FUNCTION: "tool",
 }
 _IDS = ("id", "message_id")
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class Speech:
         return self.role == "user"
 
     def key(self, session_id: str, earlier: int) -> str:
-        """Name the turn by its words, and by the message's id, or by how often they were said before in the session."""
+        """Name the turn by its words, and by the message's id, or by how often they were said before in the session.
+
+        A message whose words were changed is another turn, with an id too: what was said is not written over.
+        """
         which = ["id", self.id] if self.id is not None else ["words", earlier]
         return digest("turn", session_id, self.role, self.text, *which)
 
@@ -54,12 +59,14 @@ class Speech:
 def read_speech(message: ChatMessage, *, with_tools: bool = False) -> Speech | None:
     """Return what is to be remembered of a message; None for instructions, tool calls and messages without words.
 
+    NUL and lone surrogates, which no store keeps, become U+FFFD as in any decoder.
+
     Args:
         message: Of its blocks, those with text count.
         with_tools: Whether what tools answered counts too.
     """
     role = _ROLES.get(message.role)
-    text = spoken(message)
+    text = _UNREADABLE.sub("\ufffd", spoken(message))
     if role is None or (role == "tool" and not with_tools) or not text.strip():
         return None
     return Speech(role, text, _named(message, "name"), next(filter(None, (_named(message, id) for id in _IDS)), None))
@@ -81,4 +88,4 @@ def digest(*parts: object) -> str:
 
 def _named(message: ChatMessage, key: str) -> str | None:
     value = message.additional_kwargs.get(key)
-    return value if isinstance(value, str) and value.strip() else None
+    return _UNREADABLE.sub("\ufffd", value) if isinstance(value, str) and value.strip() else None

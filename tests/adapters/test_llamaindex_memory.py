@@ -9,6 +9,8 @@ from llama_index.core.base.llms.types import ChatMessage, ImageBlock, MessageRol
 from engram_core import AsyncEngram, Engram, InvalidInputError, ProviderUnavailableError, StoreUnavailableError
 from engram_core.testing import FakeEmbedder
 from engram_llamaindex import EngramMemory
+from engram_llamaindex.speech import KEY
+from engram_llamaindex.tokens import count_tokens
 
 
 def user(text, **kwargs):
@@ -182,6 +184,7 @@ class TestRemembering:
             memory.put(user("hello", **{name: "m1"}))
         memory.put(user("hello", **{name: "m2"}))
         memory.put(user("goodbye", **{name: "m2"}))
+        # With other words, it is a new turn: what was said is not written over.
         assert stored() == [("user", "hello"), ("user", "hello"), ("user", "goodbye")]
 
     def test_reset_forgets_the_chat_alone(self, engine, ada, stored):
@@ -232,6 +235,43 @@ class TestRecalling:
         messages = memory.get()
         assert "Berta" in recalled(messages)
         assert not any("Berta" in message.content for message in messages[1:])
+
+    @pytest.mark.parametrize("initial", [0, 20, 50, 100, 150, 190, 500])
+    @pytest.mark.parametrize("tokenizer", [None, list])
+    def test_every_turn_is_either_shown_or_can_be_recalled(self, engine, ada, monkeypatch, initial, tokenizer):
+        hidden = []
+        context = AsyncEngram.context
+
+        async def noted(self, query, *, filters, **kwargs):
+            hidden.append(set(filters[KEY]["$nin"]) if filters else set())
+            return await context(self, query, filters=filters, **kwargs)
+
+        monkeypatch.setattr(AsyncEngram, "context", noted)
+        scale = 5 if tokenizer else 1  # of characters, there are more than the engine counts
+        memory = EngramMemory.from_defaults(
+            engine, user_id=ada, token_limit=250 * scale, tokenizer_fn=tokenizer, recall_tokens=60, infer=False
+        )
+        for number in range(30):
+            memory.put(user(f"My tea number {number} is green"))
+        memory.put(user("Which tea was number 3?"))
+        keys = {entry.message.content: entry.key for entry in memory.buffer.entries}
+        for tokens in (0, initial * scale, initial * scale):
+            messages = memory.get(initial_token_count=tokens)
+            shown = {keys[m.content] for m in messages if m.role == MessageRole.USER}
+            assert hidden[-1] <= shown
+            spent = sum(count_tokens(message, memory.tokenizer_fn) for message in messages)
+            assert spent <= max(memory.token_limit - tokens, 0) or len(messages) <= 2
+        assert len(hidden) <= 2
+
+    def test_a_turn_that_a_tools_answer_pushes_out_is_recalled(self, engine, ada, searches):
+        memory = EngramMemory.from_defaults(engine, user_id=ada, token_limit=400, recall_tokens=100)
+        memory.put_messages([user("My sister is called Berta"), assistant("Hello")])
+        memory.put(user("What is my sister called?"))
+        assert "Berta" not in recalled(memory.get())
+        memory.put(ChatMessage(role="tool", content="tea " * 300))
+        for _ in range(2):
+            assert "Berta" in recalled(memory.get())
+        assert len(searches) == 2
 
     def test_once_a_turn(self, engine, ada, searches):
         memory = EngramMemory.from_defaults(engine, user_id=ada)
@@ -407,14 +447,24 @@ class TestFailing:
 
     def test_words_that_no_store_keeps_hold_nothing_up(self, engine, ada, stored, caplog):
         memory = EngramMemory.from_defaults(engine, user_id=ada)
+        long = "x" * 10_000_001
         with caplog.at_level(logging.WARNING):
-            memory.put_messages([user("a\x00b"), user("I like tea")])
-        assert "NUL" in caplog.text
+            memory.put_messages([user(long), user("I like tea")])
+        assert "what was said is not remembered: content" in caplog.text
         assert stored() == [("user", "I like tea")]
-        assert [m.content for m in memory.get()] == ["a\x00b", "I like tea"]
+        assert [m.content for m in memory.get_all()] == [long, "I like tea"]
         caplog.clear()
         memory.put(user("And cake"))
-        assert "NUL" not in caplog.text
+        assert "not remembered" not in caplog.text
+
+    @pytest.mark.parametrize("character", ["\x00", "\ud800"])
+    def test_characters_that_no_store_keeps_are_replaced(self, engine, ada, stored, character):
+        memory = EngramMemory.from_defaults(engine, user_id=ada, strict=True)
+        memory.put(user(f"I like {character} tea", name=f"A{character}da"))
+        memory.set(memory.get_all())
+        assert stored() == [("user", "I like \ufffd tea")]
+        assert [turn.speaker for turn in engine.get_all(user_id=ada, kinds="turn")] == ["A\ufffdda"]
+        assert [m.content for m in memory.get()] == [f"I like {character} tea"]
 
     async def test_a_loop_that_cannot_wait_for_itself_is_told_what_to_do(self, ada, caplog):
         async with AsyncEngram(database_url="memory://", embedder=FakeEmbedder()) as engine:

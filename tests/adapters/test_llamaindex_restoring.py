@@ -17,10 +17,10 @@ from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.workflow import Context
 
-from engram_core import AsyncEngram, ConfigError, Engram, InvalidInputError, Settings
+from engram_core import AsyncEngram, ConfigError, Engram, InvalidInputError, Settings, StoreError
 from engram_core.testing import FakeEmbedder
 from engram_llamaindex import EngramMemory, use_engine
-from engram_llamaindex.connection import SavedEngine, find_engine
+from engram_llamaindex.connection import Connection, SavedEngine, find_engine
 
 
 def user(text):
@@ -33,6 +33,22 @@ def again(memory, **kwargs):
 
 def in_process(**options):
     return Engram(database_url="memory://", embedder=FakeEmbedder(), **options)
+
+
+async def tenant_of(engine):
+    return engine.tenant
+
+
+@pytest.fixture
+def ada_saved_by_an_ended_loop():
+    async def run():
+        engine = AsyncEngram(database_url="memory://", embedder=FakeEmbedder())
+        memory = EngramMemory.from_defaults(engine, user_id="ada", strict=True)
+        await memory.aput(user("one"))
+        memory.reset()
+        return engine, memory.to_dict()
+
+    return asyncio.run(run())
 
 
 def recalled(memory):
@@ -58,6 +74,49 @@ class TestWhatIsWritten:
         assert saved["store"] == "postgresql://db.example.org:5433/memories"
         assert saved["settings"] == {"llm": "openai:gpt", "cache_mb": 7}
         assert saved["tenant"] == "acme"
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            {"openai_base_url": "https://llm.example/v1?api-key=geheim"},
+            {"openai_base_url": "https://geheim@llm.example/v1"},
+            {"ollama_host": "ada:geheim@llm.example:11434"},
+            {"ollama_host": "llm.example:11434?key=geheim"},
+            {"custom_instructions": "Ask https://llm.example/rules?key=geheim how."},
+        ],
+    )
+    def test_no_url_that_may_hold_one(self, tmp_path, monkeypatch, address):
+        (name,) = address
+        saved = SavedEngine.of(Engram(Settings(data_dir=tmp_path, embedder="openai:some@256", **address)))
+        gc.collect()
+        assert "geheim" not in saved.model_dump_json()
+        assert saved.settings["embedder"] == "openai:some@256"
+        with pytest.raises(ConfigError, match=f"ENGRAM_{name.upper()}"):  # never a default instead of it
+            find_engine(saved)
+        monkeypatch.setenv(f"ENGRAM_{name.upper()}", address[name])
+        assert getattr(find_engine(saved).settings, name) == address[name]
+
+    def test_a_url_without_one_goes_along(self):
+        kept = {"openai_base_url": "https://llm.example/v1", "custom_instructions": "Why? See https://llm.example/v1."}
+        saved = SavedEngine.of(Engram(Settings(database_url="memory://", **kept)))
+        assert saved.settings == kept
+
+    @pytest.mark.parametrize(
+        ("url", "store"),
+        [
+            ("postgresql:///engram?host=/a", "/a:5432/engram"),
+            ("postgresql:///engram?host=/b&password=geheim", "/b:5432/engram"),
+            ("postgresql:///engram?host=/a&port=5433&user=geheim", "/a:5433/engram"),
+            ("postgresql://?host=db&dbname=engram", "db:5432/engram"),
+            ("postgres://ada:geheim@DB:5433?database=engram", "db:5433/engram"),
+            ("postgresql://ada:geheim@%2FA/engram?port=5433&host=c", "/A:5432/engram"),
+            ("postgresql://ada:geheim@a,b:5433/engram", "a:5432,b:5433/engram"),
+            ("postgresql://ada:geheim@[::1]:5433/engram", "[::1]:5433/engram"),
+            ("postgresql://ada:geheim@[::1/engram", ""),
+        ],
+    )
+    def test_which_store_it_is(self, url, store):
+        assert SavedEngine.of(Engram(Settings(database_url=url))).store == f"postgresql://{store}"
 
     def test_everything_else(self):
         with in_process() as engine:
@@ -136,6 +195,77 @@ class TestWhichEngine:
         SavedEngine.of(second)
         SavedEngine.of(acme)
         assert find_engine(saved) is second
+
+    def test_one_that_is_open_rather_than_a_closed_one(self, data_dir, request):
+        name = request.node.name
+        first = Engram(data_dir=data_dir, embedder=FakeEmbedder())
+        memory = EngramMemory.from_defaults(first, user_id=name)
+        memory.put(user("one"))
+        written = memory.to_dict()
+        first.close()
+        with (
+            Engram(data_dir=data_dir, embedder=FakeEmbedder()) as second,
+            Engram(data_dir=data_dir, embedder=FakeEmbedder()) as third,
+        ):
+            for engine in (second, third):
+                EngramMemory.from_defaults(engine, user_id=name)
+            third.close()  # the latest is closed too
+            use_engine(third)
+            restored = EngramMemory.from_dict(written)
+            restored.strict = True
+            restored.put(user("two"))
+            assert [turn.text for turn in second.get_all(user_id=name, kinds="turn")] == ["one", "two"]
+
+    async def test_one_that_is_open_rather_than_a_closed_one_with_await(self, data_dir, request):
+        name = request.node.name
+        first = AsyncEngram(data_dir=data_dir, embedder=FakeEmbedder())
+        written = EngramMemory.from_defaults(first, user_id=name, strict=True).to_dict()
+        await first.open()
+        await first.close()
+        async with AsyncEngram(data_dir=data_dir, embedder=FakeEmbedder()) as second:
+            EngramMemory.from_defaults(second, user_id=name)
+            await EngramMemory.from_dict(written).aput(user("two"))
+            assert [turn.text for turn in await second.get_all(user_id=name)] == ["two"]
+
+    def test_one_whose_loop_runs_rather_than_one_whose_loop_ended(self, ada_saved_by_an_ended_loop):
+        ended, written = ada_saved_by_an_ended_loop
+        with in_process() as second:
+            use_engine(second)
+            use_engine(ended)
+            with pytest.raises(ConfigError, match="use_engine"):  # memory:// is gone with it
+                EngramMemory.from_dict(written).put(user("two"))
+            use_engine(second)
+            EngramMemory.from_dict(written).put(user("two"))
+            assert [turn.text for turn in second.get_all(user_id="ada")] == ["two"]
+
+    def test_one_whose_loop_rests_is_not_given_up(self):
+        with asyncio.Runner() as runner:
+            engine = AsyncEngram(database_url="memory://", embedder=FakeEmbedder())
+            runner.run(engine.open())
+            restored = again(EngramMemory.from_defaults(engine, user_id="ada", strict=True))
+            with pytest.raises(ConfigError, match="use_engine"):
+                restored.put(user("one"))
+            runner.run(restored.aput(user("two")))
+            turns = runner.run(engine.get_all(user_id="ada"))
+            runner.run(engine.close())
+        assert [turn.text for turn in turns] == ["one", "two"]
+
+    def test_a_closed_one_that_was_made_is_made_anew(self, tmp_path):
+        saved = SavedEngine.of(Engram(data_dir=tmp_path, tenant="made"))
+        gc.collect()
+        made = find_engine(saved)
+        made.close()
+        assert Connection(saved).call(tenant_of) == "made"
+        assert find_engine(saved) is not made
+        find_engine(saved).close()
+
+    async def test_the_callers_own_loop_is_not_taken_for_an_ended_one(self):
+        async with AsyncEngram(database_url="memory://", embedder=FakeEmbedder()) as engine:
+            memory = again(EngramMemory.from_defaults(engine, user_id="ada", strict=True))
+            with pytest.raises(StoreError, match="async method"):
+                memory.put(user("one"))
+            await memory.aput(user("two"))
+            assert [turn.text for turn in await engine.get_all(user_id="ada")] == ["one", "two"]
 
     def test_one_made_from_its_settings(self, tmp_path, monkeypatch):
         saved = SavedEngine.of(Engram(data_dir=tmp_path, tenant="acme", llm="ollama:any"))

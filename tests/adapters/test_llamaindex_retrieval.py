@@ -1,6 +1,7 @@
 """The retriever, and the block for LlamaIndex's own memory."""
 
 import asyncio
+import copy
 import logging
 
 import pytest
@@ -87,6 +88,14 @@ class TestRetriever:
         assert texts(user_id=ada, agent_id="doctor") == texts(user_id=ada, filters={"n": 2}) == []
         assert texts(user_id=ada, as_of="2020-01-01") == []
         assert texts(engine.for_tenant("acme"), user_id=ada) == ["My number is 3"]
+
+    async def test_a_copy_finds_the_same(self, engine, ada):
+        engine.add("I like green tea", user_id=ada, metadata={"topic": "drinks"}, infer=False)
+        retriever = EngramRetriever(engine, user_id=ada, filters={"topic": {"$in": ["drinks"]}})
+        for twin in (copy.copy(retriever), copy.deepcopy({"retriever": retriever})["retriever"]):
+            assert twin is not retriever
+            assert twin.retrieve("tea") == await twin.aretrieve("tea") == retriever.retrieve("tea")
+            assert [node.text for node in twin.retrieve("tea")] == ["I like green tea"]
 
     @pytest.mark.parametrize(
         ("options", "name"),
@@ -206,6 +215,29 @@ class TestBlock:
         await block.aput(messages)
         await block.aput(messages[::-1])
         assert sorted(self.turns(engine, ada, session_id="one")) == [("user", "no"), ("user", "yes"), ("user", "yes")]
+
+    async def test_words_that_come_again_within_a_flush_are_all_stored(self, engine, ada):
+        said = [m for word in ("yes", "yes", "no") for m in (user(word), assistant("Next?"))] + [user("yes")]
+        for _ in range(2):
+            await EngramMemoryBlock(engine=engine, user_id=ada, session_id="one").aput(said)
+            assert self.turns(engine, ada) == [(m.role.value, m.content) for m in said]
+
+    async def test_a_message_that_no_store_keeps_does_not_hold_up_the_others(self, engine, ada, caplog):
+        block = EngramMemoryBlock(engine=engine, user_id=ada)
+        with caplog.at_level(logging.WARNING):
+            await block.aput([user("x" * 10_000_001), user("te\x00a", name="A\ud800da")])
+        assert "what was said is not remembered: content" in caplog.text
+        (turn,) = engine.get_all(user_id=ada, kinds="turn")
+        assert (turn.text, turn.speaker) == ("te\ufffda", "A\ufffdda")
+
+    async def test_a_copy_is_a_block_on_the_same_engine(self, engine, ada):
+        block = EngramMemoryBlock(engine=engine, user_id=ada, session_id="one")
+        for twin in (copy.deepcopy({"block": block})["block"], block.model_copy(deep=True)):
+            assert twin is not block
+            assert twin.engine is engine
+            await twin.aput([user("My tea is green")])
+            assert "My tea is green" in await twin.aget([user("Which tea?")])
+        assert self.turns(engine, ada) == [("user", "My tea is green")]
 
     async def test_instructions_and_tools_are_left_out(self, engine, ada):
         block = EngramMemoryBlock(engine=engine, user_id=ada)
