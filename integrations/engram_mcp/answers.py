@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -73,14 +73,14 @@ class HitView(MemoryView):
     now: Annotated[str | Nothing, Field(description="What is so instead.")] = None
 
     @classmethod
-    def found(cls, hit: Hit) -> Self:
-        """View a hit."""
+    def found(cls, hit: Hit, shows: Callable[[Memory | None], bool]) -> Self:
+        """View a hit, and of what it replaced and what replaced it only what may be shown."""
         return cls(
             **_seen(hit.memory),
             score=round(hit.score, 4),
-            before=hit.replaced.text if hit.replaced else None,
+            before=hit.replaced.text if hit.replaced and shows(hit.replaced) else None,
             ended_at=hit.ended_at,
-            now=hit.superseded_by.text if hit.superseded_by else None,
+            now=hit.superseded_by.text if hit.superseded_by and shows(hit.superseded_by) else None,
         )
 
     def notes(self) -> Iterator[str]:
@@ -161,12 +161,15 @@ class Found(Answer):
 class Text(Answer):
     """What `context` gives."""
 
-    context: Annotated[str, Field(description="Dated lines in the order of time; blank when nothing is known.")]
+    context: Annotated[str, Field(description="Dated lines in the order of time; blank when nothing is known or fits.")]
     tokens: int
     ids: Annotated[list[str], Field(description="Of the memories that it holds, in its order.")]
+    too_small: Annotated[bool, Field(description="Whether something is known, but none of it fits the budget.")] = False
 
     def text(self) -> str:
         """Write it for a reader."""
+        if self.too_small:
+            return "Something is remembered about that, but none of it fits: ask again with a larger token_budget."
         return self.context or "Nothing is remembered about that."
 
 

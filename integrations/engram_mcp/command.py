@@ -19,7 +19,7 @@ def mcp(
     user: Annotated[str | None, typer.Option("--user", "-u", metavar="ID", help="Whose memories.")] = None,
     agent: Annotated[str | None, typer.Option("--agent", "-a", metavar="ID", help="Those with this agent.")] = None,
     session: Annotated[
-        str | None, typer.Option("--session", "-s", metavar="ID", help="Those of this conversation.")
+        str | None, typer.Option("--session", "-s", metavar="ID", help="Turns of this conversation.")
     ] = None,
     tenant: Annotated[
         str | None, typer.Option("--tenant", metavar="NAME", help="The account; default `default`.")
@@ -34,14 +34,19 @@ def mcp(
     ] = None,
     allowed_hosts: Annotated[
         str | None,
-        typer.Option("--allowed-hosts", metavar="NAMES", help="For http: names it may be called by, with commas."),
+        typer.Option("--allowed-hosts", metavar="NAMES", help="For http: more names it is called by, with commas."),
     ] = None,
 ) -> None:
     """Serve memories to agents by the Model Context Protocol.
 
     Whose memories is fixed here, by --user, --agent, --session or several of
     them; no request can name anybody else. It ends when its client closes
-    standard input, on Ctrl-C, or on SIGTERM.
+    standard input, once what was asked is answered (10 seconds at most), on
+    Ctrl-C, or on SIGTERM.
+
+    With --session besides --user or --agent, only the turns of that
+    conversation are shown: the statements learned from them belong to the
+    user, across conversations, and are served without --session.
 
     Over http it has no login of its own: whoever reaches the port reaches the
     memories. It listens on this machine alone, and on another address only

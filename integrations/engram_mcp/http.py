@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,9 +19,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engram_mcp.listening import PATH
+from engram_core import InvalidInputError
+from engram_mcp.listening import PATH, in_url
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 #: Seconds that requests under way are given to finish when the server is to end.
 _GRACE = 5
 
@@ -34,12 +35,16 @@ def http_app(server: Server[Any], *, allowed_hosts: Sequence[str] | None = None,
 
     Args:
         server: What `build_server` makes.
-        allowed_hosts: Names that clients may call it by, with or without a port; requests that name another, and those
-            of a web page of another, are refused, which is what stops DNS rebinding. Default: this machine's own
-            names. An empty list allows any.
-        token: What clients must send as `Authorization: Bearer …`.
+        allowed_hosts: Names that clients may call it by, in any case, with or without a port; requests that name
+            another, and those of a web page of another, are refused, which is what stops DNS rebinding. Default: this
+            machine's own names. An empty list allows any.
+        token: What clients must send as `Authorization: Bearer …`: printable ASCII characters without spaces.
+
+    Raises:
+        InvalidInputError: `allowed_hosts` is no list of names, or `token` is blank or cannot be sent.
     """
-    hosts = list(_LOOPBACK if allowed_hosts is None else allowed_hosts)
+    hosts = _checked(LOOPBACK if allowed_hosts is None else allowed_hosts)
+    _check_token(token)
     security = TransportSecuritySettings(
         enable_dns_rebinding_protection=bool(hosts),
         allowed_hosts=[form for host in hosts for form in (host, f"{host}:*")],
@@ -54,14 +59,38 @@ def http_app(server: Server[Any], *, allowed_hosts: Sequence[str] | None = None,
     return Starlette(routes=[Route(PATH, endpoint=endpoint)], lifespan=lambda _: manager.run())
 
 
+def _checked(hosts: Sequence[str]) -> list[str]:
+    """Return names as the check compares them."""
+    accepted = 'a list of names such as ["memory.example"]'
+    if isinstance(hosts, str | bytes) or not isinstance(hosts, Iterable):
+        raise InvalidInputError("allowed_hosts", hosts, accepted)
+    names = list(hosts)
+    for name in names:
+        if not isinstance(name, str) or not name.strip() or name.split() != [name] or "/" in name:
+            raise InvalidInputError("allowed_hosts", name, accepted)
+    return [in_url(name).lower() for name in names]
+
+
+def _check_token(token: str | None) -> None:
+    if token is not None and not (
+        isinstance(token, str) and token and token.isascii() and token.isprintable() and " " not in token
+    ):
+        # Never repeated: it may be the secret with a slip in it.
+        raise InvalidInputError("token", "(not shown)", "printable ASCII characters without spaces, or None")
+
+
 class _Endpoint:
-    """The SDK's handling of a request; a class, so that the route hands on every HTTP method."""
+    """The SDK's handling of a request; a class, so that the route hands on every HTTP method.
+
+    Names of hosts are the same in any case, but the SDK compares them as they come: here they come in lower case.
+    """
 
     def __init__(self, manager: StreamableHTTPSessionManager) -> None:
         self._manager = manager
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._manager.handle_request(scope, receive, send)
+        headers = [(name, value.lower() if name in (b"host", b"origin") else value) for name, value in scope["headers"]]
+        await self._manager.handle_request({**scope, "headers": headers}, receive, send)
 
 
 class _Guarded:

@@ -49,5 +49,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 def address(listener: socket.socket) -> str:
     """Return the URL that a client of this machine connects to."""
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
+    return f"http://{bound_name(listener)}:{listener.getsockname()[1]}{PATH}"
+
+
+def bound_name(listener: socket.socket) -> str:
+    """Return the address that a port was opened on, as it stands in a URL."""
+    return in_url(str(listener.getsockname()[0]))
+
+
+def in_url(host: str) -> str:
+    """Write a name or an address as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host

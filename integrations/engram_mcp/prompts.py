@@ -23,6 +23,11 @@ _UNKNOWN = """Nothing is remembered from earlier conversations about this. Answe
 
 {question}"""
 
+_TOO_MUCH = """Something is remembered from earlier conversations about this, but none of it fits the budget of this \
+prompt. Answer:
+
+{question}"""
+
 
 class Prompts:
     """The prompts that a client sees."""
@@ -50,12 +55,13 @@ class Prompts:
             raise Refusal(f"There is no prompt {given['name']!a}; there is {_NAME}.")
         asked = _read(given.get("arguments") or {})
         try:
-            notes = (await context(self._bound, asked)).context
+            known = await context(self._bound, asked)
         except InvalidInputError as exc:
             raise Refusal(failures.explain(exc), INVALID_PARAMS) from exc
         except Exception as exc:
             raise Refusal(failures.explain(exc), INTERNAL_ERROR) from exc
-        text = (_KNOWN if notes else _UNKNOWN).format(notes=notes, question=asked.query)
+        form = _TOO_MUCH if known.too_small else _KNOWN if known.context else _UNKNOWN
+        text = form.format(notes=known.context, question=asked.query)
         message = {"role": "user", "content": {"type": "text", "text": text}}
         return {"description": "A question with what is remembered about it.", "messages": [message]}
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from engram_core import Scope
-from engram_mcp.listening import address, check_reach, is_loopback, listen
+from engram_core import InvalidInputError, Scope
+from engram_mcp.listening import address, bound_name, check_reach, is_loopback, listen
 from engram_mcp.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run(settings: ServerSettings, tenant: str | None) -> None:
     """Serve until the client closes its end (stdio) or a signal comes; a second signal ends at once.
 
     Raises:
-        InvalidInputError: The scope is empty; nothing was opened.
+        InvalidInputError: The scope is empty, or there is no client's stream; nothing was opened.
         ConfigError: A setting cannot work, the port cannot be opened, or a network would reach the memories.
         MissingExtraError: The MCP SDK is not installed.
         StoreError: The store cannot be opened.
@@ -35,6 +35,9 @@ def run(settings: ServerSettings, tenant: str | None) -> None:
 
 
 def _over_stdio(settings: ServerSettings, tenant: str | None, scope: Scope) -> None:
+    for name, stream in (("standard input", sys.__stdin__), ("standard output", sys.__stdout__)):
+        if stream is None:  # Python's mark of one that was closed when the process began
+            raise InvalidInputError(name, "a closed stream", "the stream of a client; without one, --transport http")
     engine, server = _made(settings, tenant, scope)
     from engram_mcp.stdio import claimed, serve_stdio
 
@@ -54,15 +57,24 @@ def _over_http(settings: ServerSettings, tenant: str | None, scope: Scope) -> No
         engine, server = _made(settings, tenant, scope)
         from engram_mcp.http import http_app, serve_http
 
-        # On another address, clients call it by names that only its owner knows; without them, the token protects.
-        hosts = settings.hosts or (None if is_loopback(settings.host) else [])
-        app = http_app(server, allowed_hosts=hosts, token=token)
+        app = http_app(server, allowed_hosts=_names(settings, bound_name(listener)), token=token)
 
         async def serve(stop: asyncio.Event) -> None:
             _tell(f"memories of {scope.named}, at {address(listener)}")
             await serve_http(app, listener, stop)
 
         asyncio.run(_serving(engine, serve))
+
+
+def _names(settings: ServerSettings, bound: str) -> list[str]:
+    """Name what clients may call the server by; nothing stands for any name."""
+    from engram_mcp.http import LOOPBACK
+
+    own = [settings.host, bound]
+    if is_loopback(settings.host):
+        return [*LOOPBACK, *own, *settings.hosts]
+    # On another address, clients call it by names that only its owner knows; without them, the token protects.
+    return [*own, *settings.hosts] if settings.hosts else []
 
 
 def _made(settings: ServerSettings, tenant: str | None, scope: Scope) -> tuple[AsyncEngram, Any]:

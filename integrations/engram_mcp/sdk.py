@@ -22,6 +22,8 @@ Handler = Callable[[Wire], Awaitable[Wire]]
 
 #: JSON-RPC's codes for a request that names what is not there, and for a failure of the server's own.
 INVALID_PARAMS, INTERNAL_ERROR = -32602, -32603
+#: And for a line that is no JSON, for JSON that is no message, and for a request that the connection's end cut off.
+PARSE_ERROR, INVALID_REQUEST, CLOSED = -32700, -32600, -32000
 
 _IS_V1 = hasattr(types, "ServerResult") and hasattr(Server, "call_tool")
 
@@ -63,6 +65,18 @@ def make_server(name: str, version: str, instructions: str, handlers: Mapping[st
     for method, handler in handlers.items():
         _attach(server, method, handler)
     return server
+
+
+def check_message(line: str) -> None:
+    """Check that a line is one message of the protocol, as the SDK's transports do.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if _IS_V1:
+        types.JSONRPCMessage.model_validate_json(line)  # type: ignore[attr-defined]  # a union in 2.x
+    else:
+        types.jsonrpc_message_adapter.validate_json(line, by_name=False)
 
 
 def _attach(server: Any, method: str, handler: Handler) -> None:

@@ -46,7 +46,8 @@ def build_server(
         engram: Sync or async; it stays its owner's, who closes it.
         user_id: Whose memories.
         agent_id: Only those with this agent.
-        session_id: Only those of this conversation.
+        session_id: Only those of this conversation. Besides a user or an agent these are its turns alone: statements
+            are kept across conversations, so no answer shows them.
         read_only: Offer only the tools that change nothing.
 
     Raises:

@@ -23,8 +23,8 @@ class ServerSettings(BaseSettings):
         transport: `stdio`, or `http` for streamable HTTP.
         host: The address to listen on.
         port: The port to listen on; 0 for any that is free.
-        allowed_hosts: Names that clients may call the server by, separated by commas; of a loopback address they are
-            known.
+        allowed_hosts: Names that clients may call the server by, separated by commas, besides the address that it
+            listens on and, of a loopback address, this machine's own names.
         token: What clients must send as `Authorization: Bearer …`. Only from the environment: the options of a process
             can be read by every user of the machine.
     """

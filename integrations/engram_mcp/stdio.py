@@ -9,12 +9,13 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
 from typing import Any, BinaryIO
 
 import anyio
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+
+from engram_mcp.exchange import Exchange
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +24,13 @@ class Lines(AsyncIterator[str]):
     """Lines of a stream, read by a daemon thread.
 
     A thread that waits for input cannot be cancelled; this one does not keep the process from ending.
+
+    Lines that are no messages are not handed on, and the end is only told when all before it is answered: the SDK
+    drops what is under way then.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, exchange: Exchange) -> None:
+        self._stream, self._exchange = stream, exchange
         # One line at a time: a client that sends faster than it is answered is held back by the pipe.
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
         self._loop = asyncio.get_running_loop()
@@ -36,10 +40,11 @@ class Lines(AsyncIterator[str]):
         return self
 
     async def __anext__(self) -> str:
-        line = await self._queue.get()
-        if line is None:
-            raise StopAsyncIteration
-        return line
+        while (line := await self._queue.get()) is not None:
+            if await self._exchange.receive(line):
+                return line
+        await self._exchange.finish()
+        raise StopAsyncIteration
 
     def _read(self) -> None:
         with suppress(RuntimeError):  # the loop ended first
@@ -81,11 +86,12 @@ def claimed() -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 async def serve_stdio(server: Server[Any], stdin: BinaryIO, stdout: BinaryIO) -> None:
-    """Serve one client on a pair of streams, until it closes its end."""
-    lines: Any = Lines(stdin)
-    written: Any = anyio.wrap_file(TextIOWrapper(stdout, encoding="utf-8", newline="\n"))
+    """Serve one client on a pair of streams, until it closes its end and what it asked for is answered."""
     try:
-        async with stdio_server(stdin=lines, stdout=written) as (receiving, sending):
-            await server.run(receiving, sending, server.create_initialization_options())
+        with anyio.CancelScope() as connection:
+            written: Any = Exchange(stdout, connection.cancel)
+            lines: Any = Lines(stdin, written)
+            async with stdio_server(stdin=lines, stdout=written) as (receiving, sending):
+                await server.run(receiving, sending, server.create_initialization_options())
     except* OSError as gone:
         logger.info("the client is gone: %s", gone.exceptions[0])

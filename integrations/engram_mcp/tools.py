@@ -13,6 +13,7 @@ from engram_core import AsyncEngram, Change, Memory, NotFoundError
 from engram_mcp import answers, arguments, failures
 from engram_mcp.answers import Answer
 from engram_mcp.binding import Bound, ScopeParts
+from engram_mcp.notes import without_unshown
 from engram_mcp.schema import schema_of
 from engram_mcp.sdk import Refusal, Wire
 
@@ -27,7 +28,7 @@ async def remember(bound: Bound, given: arguments.NoteToKeep) -> answers.Kept:
     return answers.Kept(
         ids=[turn.id for turn in result.turns],
         already_known=result.duplicates > 0,
-        changes=answers.views(result.changes),
+        changes=answers.views(bound.shown(result.changes)),
         to_be_learned=result.unlearned > 0,
     )
 
@@ -40,18 +41,25 @@ async def recall(bound: Bound, given: arguments.Question) -> answers.Found:
         )
     )
     return answers.Found(
-        memories=[answers.HitView.found(hit) for hit in result], incomplete=sorted(result.degraded) or None
+        memories=[answers.HitView.found(hit, bound.shows) for hit in result], incomplete=sorted(result.degraded) or None
     )
 
 
 async def context(bound: Bound, given: arguments.Background) -> answers.Text:
     """Write what matters for a question as text of a bounded size."""
-    result = await bound.ask(
-        lambda engine, scope: engine.context(
-            given.query, token_budget=given.token_budget, as_of=given.as_of, kinds=given.kinds, **scope
-        )
+    what: dict[str, Any] = {"as_of": given.as_of, "kinds": given.kinds}
+    written = await bound.ask(
+        lambda engine, scope: engine.context(given.query, token_budget=given.token_budget, **what, **scope)
     )
-    return answers.Text(context=str(result), tokens=result.tokens, ids=[hit.memory.id for hit in result.hits])
+    too_small = not written and bool(
+        await bound.ask(lambda engine, scope: engine.search(given.query, limit=1, **what, **scope))
+    )
+    return answers.Text(
+        context=without_unshown(written, bound.shows),
+        tokens=written.tokens,
+        ids=[hit.memory.id for hit in written.hits],
+        too_small=too_small,
+    )
 
 
 async def list_recent(bound: Bound, given: arguments.Recent) -> answers.Listed:
@@ -73,7 +81,7 @@ async def list_recent(bound: Bound, given: arguments.Recent) -> answers.Listed:
 async def history(bound: Bound, given: arguments.One) -> answers.Told:
     """Tell every change of a memory."""
     changes = await bound.ask(lambda engine, scope: engine.history(given.id, **scope))
-    return answers.Told(changes=answers.views(changes))
+    return answers.Told(changes=answers.views(bound.shown(changes)))
 
 
 async def update(bound: Bound, given: arguments.Correction) -> answers.Changed:
@@ -99,7 +107,7 @@ async def undo(bound: Bound, given: arguments.Reversal) -> answers.Told:
             raise NotFoundError(f"memory {given.id} has no change {given.change_id!a}; `history` shows those it has")
         return await engine.undo(wanted, reason=given.reason)
 
-    return answers.Told(changes=answers.views(await bound.ask(revert)))
+    return answers.Told(changes=answers.views(bound.shown(await bound.ask(revert))))
 
 
 @dataclass(frozen=True, slots=True)

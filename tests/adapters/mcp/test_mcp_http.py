@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from engram_core import ConfigError
+from engram_core import ConfigError, InvalidInputError
 from engram_core.cli.app import app
 from engram_mcp import build_server, http_app
 from engram_mcp.listening import check_reach, is_loopback
@@ -100,9 +100,52 @@ async def test_the_application_serves_this_machine_alone_by_default(engine):
         assert await asked(open_app, "memory.example") == 200
 
 
-async def asked(app, host):
+async def test_names_are_the_same_in_any_case(engine):
+    app = http_app(build_server(engine, user_id="ada"), allowed_hosts=["Memory.Example", "::1"])
+    async with app.router.lifespan_context(app):
+        for host in ("memory.example", "MEMORY.EXAMPLE:8765", "Memory.Example", "[::1]:1"):
+            assert await asked(app, host) == 200
+        assert await asked(app, "memory.example", origin="HTTPS://Memory.Example") == 200
+        assert await asked(app, "memory.example", origin="https://evil.example") == 403
+        assert await asked(app, "evil.example") == 421
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("token", ""),
+        ("token", " "),
+        ("token", "ses ame"),
+        ("token", "s\u00e9same"),
+        ("token", 5),
+        ("allowed_hosts", "memory.example"),
+        ("allowed_hosts", [""]),
+        ("allowed_hosts", ["memory.example, other.example"]),
+        ("allowed_hosts", ["https://memory.example"]),
+        ("allowed_hosts", [None]),
+        ("allowed_hosts", 5),
+    ],
+)
+async def test_an_application_is_not_made_of_bad_arguments(engine, name, value):
+    with pytest.raises(InvalidInputError, match=f"^{name}: ") as caught:
+        http_app(build_server(engine, user_id="ada"), **{name: value})
+    assert "ame" not in str(caught.value) or name != "token"
+
+
+async def test_the_address_it_announces_answers(started):
+    """And names that are added to a loopback address add to its own."""
+    async with started("--user", "fay", *HTTP, "--host", "127.0.0.2", "--allowed-hosts", "memory.example") as server:
+        url = await server.url()
+        assert urlsplit(url).hostname == "127.0.0.2"
+        assert (await posted(url))[0] == 200
+        for host, status in {"memory.example": 200, "localhost": 200, "127.0.0.1:1": 200, "evil.example": 421}.items():
+            assert (await posted(url, Host=host))[0] == status
+
+
+async def asked(app, host, **more):
     """Send a ping straight to an application, and return the status."""
     headers = {"host": host, "content-type": "application/json", "accept": "application/json, text/event-stream"}
+    headers |= more
     scope = {"type": "http", "method": "POST", "path": "/mcp", "query_string": b"", "http_version": "1.1"}
     scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items()]
     sent = []

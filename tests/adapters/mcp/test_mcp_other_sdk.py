@@ -18,6 +18,10 @@ TESTS = [
     f"{HERE}/test_mcp_stdio.py::test_a_client_of_the_sdk_remembers_across_servers",
     f"{HERE}/test_mcp_stdio.py::test_nothing_else_is_written_where_the_client_reads",
     f"{HERE}/test_mcp_stdio.py::test_it_outlives_nonsense_and_ends_on_a_signal_though_its_client_stays[SIGTERM]",
+    f"{HERE}/test_mcp_stdio.py::test_what_was_asked_before_the_end_is_answered",
+    f"{HERE}/test_mcp_stdio.py::test_what_does_not_end_is_given_up",
+    f"{HERE}/test_mcp_stdio.py::test_a_line_that_is_no_message_is_answered_and_logged",
+    f"{HERE}/test_mcp_http.py::test_names_are_the_same_in_any_case",
     f"{HERE}/test_mcp_http.py::test_two_clients_at_once",
     f"{HERE}/test_mcp_http.py::test_the_application_serves_this_machine_alone_by_default",
 ]

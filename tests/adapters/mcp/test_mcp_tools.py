@@ -1,5 +1,7 @@
 """Tools, resources and the prompt, through the SDK's client in memory."""
 
+from contextlib import AsyncExitStack
+
 import jsonschema
 import pytest
 
@@ -119,6 +121,15 @@ async def test_a_context_keeps_to_its_budget(ada):
     assert small.data["tokens"] <= 60 < whole.data["tokens"]
     assert small.text == small.data["context"]
     assert 0 < len(small.data["ids"]) < len(whole.data["ids"])
+
+
+async def test_a_budget_too_small_is_not_told_as_nothing_known(ada):
+    await ada.ok("remember", text="I live in Lisbon.")
+    small = await ada.ok("context", query="Where do I live?", token_budget=1)
+    assert small.data == {"context": "", "tokens": 0, "ids": [], "too_small": True}
+    assert "none of it fits" in small.text
+    assert "none of it fits" in str(await ada.prompt("recall", question="Where do I live?", token_budget="1"))
+    assert (await ada.ok("context", query="Where do I live?")).data["too_small"] is False
 
 
 async def test_nothing_known_is_said_in_words(ada):
@@ -340,6 +351,37 @@ async def test_an_empty_scope_is_refused(engine):
         build_server(engine, user_id=" ")
     with pytest.raises(InvalidInputError, match="engine"):
         build_server("memory://", user_id="ada")
+
+
+async def test_a_conversation_shows_its_turns_alone(engine, connect, mode):
+    """No answer tells a statement, for statements are learned from other conversations too."""
+    async with AsyncExitStack() as stack:
+        one, two, all_of_it = [
+            await stack.enter_async_context(connect(build_server(engine, user_id="ada", session_id=session), mode))
+            for session in ("one", "two", None)
+        ]
+        await one.ok("remember", text="I live in Lisbon.", occurred_at="2024-01-01")
+        kept = await two.ok("remember", text="I moved to Porto!", occurred_at="2024-05-20")
+        (id,) = kept.data["ids"]
+        assert kept.data["changes"] == []
+        assert "Porto" in (await all_of_it.ok("recall", query="Where do I live?", limit=1)).text
+        for talk, other in ((one, "Porto"), (two, "Lisbon")):
+            question = {"query": "Where do I live?"}
+            answers = [await talk.ok("recall", **question), await talk.ok("list_recent")]
+            budgets = (60, 40, 30, 25, 20, 10)
+            answers += [await talk.ok("context", **question, token_budget=budget) for budget in budgets]
+            answers += [await talk.ok("history", id=memory["id"]) for memory in answers[0].data["memories"]]
+            told = [answer.text + str(answer.data) for answer in answers]
+            told.append(str(await talk.prompt("recall", question=question["query"])))
+            assert not [words for words in told if other in words or "User lives" in words]
+        # What it hands out, it takes.
+        for tool, more in (("forget", {}), ("update", {"text": "I moved to Faro!"})):
+            done = (await two.ok(tool, id=id, **more)).data["change"]
+            changed = done.get("after", done["before"])["id"]
+            undone = await two.ok("undo", id=changed, change_id=done["change_id"])
+            (after,) = undone.data["changes"]
+            assert after["after"]["id"] == id
+        assert "Porto" in (await all_of_it.ok("recall", query="Where do I live?", limit=1, kinds=["fact"])).text
 
 
 async def test_agents_and_tenants_are_kept_apart(engine, connect, mode):
