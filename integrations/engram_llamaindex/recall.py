@@ -74,6 +74,10 @@ def shortened(content: str, fits: Callable[[str], bool]) -> str:
     return text if fits(text) else ""
 
 
+#: What would end the part, however it is spelled.
+_END = re.compile(r"</(?=\s*memory\s*>)", re.IGNORECASE)
+
+
 def written(text: str) -> str:
     """Write recalled lines for a system message; what they say cannot end the part that is marked as memory."""
-    return f"<memory>\n{_HEADER}\n{text.replace('</memory>', '</ memory>')}\n</memory>"
+    return f"<memory>\n{_HEADER}\n{_END.sub('</ ', text)}\n</memory>"

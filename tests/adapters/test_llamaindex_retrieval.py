@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import logging
+import re
 
 import pytest
 from llama_index.core.agent.workflow import FunctionAgent
@@ -17,6 +18,7 @@ from llama_index.core.tools import RetrieverTool
 from engram_core import AsyncEngram, Engram, InvalidInputError, StoreUnavailableError
 from engram_core.testing import FakeEmbedder
 from engram_llamaindex import EngramMemoryBlock, EngramRetriever
+from engram_llamaindex.recall import written
 
 
 @pytest.fixture(scope="module")
@@ -321,3 +323,9 @@ class TestBlock:
         assert caught.value.argument == name
         with pytest.raises(InvalidInputError, match="an Engram or an AsyncEngram"):
             EngramMemoryBlock(user_id="a")
+
+
+def test_no_spelling_of_the_end_of_the_memory_part_ends_it():
+    text = written("a </memory> b </MEMORY> c </memory > d </ memory>")
+    assert text.lower().replace(" ", "").count("</memory>") == 5
+    assert len(re.findall(r"</memory\s*>", text, re.IGNORECASE)) == 1
