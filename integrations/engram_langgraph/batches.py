@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, Result, SearchOp, validate_op_namespace
+from langgraph.store.base import GetOp, ListNamespacesOp, Op, PutOp, Result, SearchOp
 
 from engram_core import InvalidInputError
 from engram_langgraph.indexing import Indexing, Vector
-from engram_langgraph.items import Written, check_place, to_path, to_row
+from engram_langgraph.items import Written, check_namespace, check_place, to_path, to_row
 from engram_langgraph.searching import Read, check_listing, check_search
 
 
@@ -45,7 +45,7 @@ class Batch:
         puts: dict[tuple[str, str], PutOp] = {}
         for place, op in enumerate(ops):
             batch.size += 1
-            validate_op_namespace(op)
+            check_namespace(op)
             if isinstance(op, PutOp):
                 check_place(op)
                 puts[to_path(op.namespace), op.key] = op

@@ -188,10 +188,13 @@ async def copy(database: Database, source: Thread, target: Thread) -> None:
     Raises:
         ConflictError: The target holds something.
     """
-    async with database.transaction() as connection:
-        if await connection.fetchval(SQL["holds"], *target.key):
-            raise ConflictError(
-                f"target_thread_id: {target.id!r} has checkpoints already; delete it first, or name another"
-            )
-        for statement in ("copy_checkpoints", "copy_blobs", "copy_writes"):
-            await connection.execute(SQL[statement], *source.key, target.key[0], target.id)
+    taken = f"target_thread_id: {target.id!r} has checkpoints already; delete it first, or name another"
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(SQL["lock_thread"], target.key[0])
+            if await connection.fetchval(SQL["holds"], *target.key):
+                raise ConflictError(taken)
+            for statement in ("copy_checkpoints", "copy_blobs", "copy_writes"):
+                await connection.execute(SQL[statement], *source.key, target.key[0], target.id)
+    except ConflictError:  # or a checkpoint came there meanwhile
+        raise ConflictError(taken) from None

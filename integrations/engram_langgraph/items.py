@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from langgraph.store.base import InvalidNamespaceError, Item, PutOp, SearchItem
+from langgraph.store.base import (
+    GetOp,
+    InvalidNamespaceError,
+    Item,
+    ListNamespacesOp,
+    Op,
+    PutOp,
+    SearchItem,
+    SearchOp,
+    validate_op_namespace,
+)
 
 from engram_core import InvalidInputError
 
 #: Minutes to live at most: some 190 years.
 LONGEST = 1e8
+#: Bytes of a namespace and a key together, with a dot after each label. An index takes rows of some 2,700 bytes, and a
+#: tenant is in them too.
+MOST_BYTES = 2_000
 
 
 @lru_cache(maxsize=4096)
@@ -54,6 +67,11 @@ class Written:
     ttl: float | None
     texts: tuple[str, ...] = ()
 
+    @classmethod
+    def empty(cls, namespace: str, key: str) -> Written:
+        """Return an item without content."""
+        return cls(namespace, key, "{}", None, None)
+
     def with_texts(self, texts: Sequence[str]) -> Written:
         """Return the same with texts to be embedded."""
         return replace(self, texts=tuple(texts))
@@ -71,22 +89,45 @@ def to_row(op: PutOp) -> Written:
     return Written(to_path(op.namespace), op.key, value, exact, _checked_ttl(op.ttl))
 
 
+def check_namespace(op: Op) -> None:
+    """Check the labels that an operation names.
+
+    Raises:
+        InvalidNamespaceError: One is none, or cannot be kept.
+    """
+    validate_op_namespace(op)
+    paths: Iterable[Sequence[str]] = ()
+    if isinstance(op, (GetOp, PutOp)):
+        paths = [op.namespace]
+    elif isinstance(op, SearchOp):
+        paths = [op.namespace_prefix]
+    elif isinstance(op, ListNamespacesOp):
+        paths = [condition.path for condition in op.match_conditions or ()]
+    for path in paths:
+        if not is_unicode("".join(path)):
+            raise InvalidNamespaceError(f"Namespace labels cannot have lone surrogates. Got: {tuple(path)!a}")
+
+
 def check_place(op: PutOp) -> None:
     """Check that a put names a place to write to.
 
     Raises:
         InvalidNamespaceError: The namespace is empty.
-        InvalidInputError: The key is none.
+        InvalidInputError: The key is none, or together with the namespace it is too long.
     """
     if not op.namespace:
         raise InvalidNamespaceError("Namespace cannot be empty.")
     if not is_key(op.key):
         raise InvalidInputError("key", op.key, "a string without NUL and lone surrogates")
+    namespace, key = len(to_path(op.namespace).encode()), len(op.key.encode())
+    if namespace + key > MOST_BYTES:
+        argument, given = ("key", op.key) if key > namespace else ("namespace", op.namespace)
+        raise InvalidInputError(argument, given, f"{MOST_BYTES:,} bytes at most, namespace and key together")
 
 
 def is_key(key: object) -> bool:
     """Tell whether something may be a key: text that Postgres can hold."""
-    return isinstance(key, str) and "\0" not in key and _is_unicode(key)
+    return isinstance(key, str) and "\0" not in key and is_unicode(key)
 
 
 def to_item(row: Mapping[str, Any]) -> Item:
@@ -112,6 +153,17 @@ def to_search_item(row: Mapping[str, Any]) -> SearchItem:
     )
 
 
+def copied(answer: Any) -> Any:
+    """Return items, or lists of them, that share nothing with those given."""
+    if isinstance(answer, list):
+        return [copied(item) for item in answer]
+    if not isinstance(answer, Item):
+        return answer
+    twin = copy.copy(answer)
+    twin.value = json.loads(json.dumps(answer.value))  # `deepcopy` reaches less deep than JSON does
+    return twin
+
+
 def to_jsonb(value: object) -> str:
     """Write a value as JSON that jsonb takes, with U+FFFD for what it cannot hold.
 
@@ -119,7 +171,7 @@ def to_jsonb(value: object) -> str:
         TypeError: It is not made of what JSON knows; likewise ValueError, RecursionError.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
-    if "\\u0000" in text or not _is_unicode(text):
+    if "\\u0000" in text or not is_unicode(text):
         text = json.dumps(_cleaned(json.loads(text)), ensure_ascii=False)
     return text
 
@@ -140,7 +192,8 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Tell whether a text has no lone surrogates, which nothing outside of Python can hold."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -168,6 +221,6 @@ def _has_exponents(value: object) -> bool:
 def _checked_ttl(ttl: object) -> float | None:
     if ttl is None:
         return None
-    if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not math.isfinite(ttl) or not 0 <= ttl <= LONGEST:
+    if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 <= ttl <= LONGEST:
         raise InvalidInputError("ttl", ttl, f"minutes, from 0 to {LONGEST:.0e}, or None")
     return float(ttl)

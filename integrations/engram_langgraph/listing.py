@@ -9,7 +9,7 @@ from langchain_core.runnables import RunnableConfig
 
 from engram_core import Database, InvalidInputError
 from engram_langgraph import checkpoints
-from engram_langgraph.checkpoint_codec import address, dump_json, name
+from engram_langgraph.checkpoint_codec import address, dump_filter, name
 from engram_langgraph.checkpoints import Row, Thread, Wanted
 
 #: Checkpoints that are read at once.
@@ -58,7 +58,7 @@ def wanted(
         ns=ns,
         id=id,
         before=None if until is None else name("before", until),
-        metadata=dump_json("filter", filter) if filter else None,
+        metadata=dump_filter(filter) if filter else None,
     )
 
 

@@ -28,7 +28,7 @@ from engram_langgraph.checkpoint_codec import (
     dump_writes,
     load_checkpoint,
     load_history,
-    name,
+    thread_name,
 )
 from engram_langgraph.checkpoints import Thread, Wanted
 from engram_langgraph.listing import Listing, check_limit, wanted
@@ -206,17 +206,28 @@ class EngramSaver(BaseCheckpointSaver[str]):
         await self._tables.acall(self._put_writes(config, writes, task_id, task_path))
 
     def delete_thread(self, thread_id: str) -> None:
-        """Delete all that a thread holds."""
+        """Delete all that a thread holds.
+
+        Raises:
+            InvalidInputError: `thread_id` is None or empty.
+        """
         self._tables.call(self._delete_threads([thread_id]))
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """Delete all that a thread holds."""
+        """Delete all that a thread holds, as `delete_thread` does."""
         await self._tables.acall(self._delete_threads([thread_id]))
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints and writes of runs (`run_id` in the metadata), in all threads, all or nothing.
 
+        LangGraph does not put a config's own `run_id` into the metadata of checkpoints; what a graph is called with
+        under `metadata`, it does: `graph.invoke(state, {"metadata": {"run_id": run_id}, "configurable": {…}})`.
+
+        Args:
+            run_ids: As they stand in the metadata.
+
         Raises:
+            InvalidInputError: `run_ids` is a string or None, or an id is None or empty.
             ConflictError: A delta channel of a later checkpoint, which stays, is read from them.
         """
         self._tables.call(self._delete_for_runs(run_ids))
@@ -230,6 +241,7 @@ class EngramSaver(BaseCheckpointSaver[str]):
 
         Raises:
             ConflictError: The target holds something.
+            InvalidInputError: An id is None or empty, or both are the same.
         """
         self._tables.call(self._copy_thread(source_thread_id, target_thread_id))
 
@@ -247,7 +259,7 @@ class EngramSaver(BaseCheckpointSaver[str]):
                 none.
 
         Raises:
-            InvalidInputError: There is no such strategy, or `thread_ids` is a string.
+            InvalidInputError: There is no such strategy, `thread_ids` is a string or None, or an id is None or empty.
         """
         for work in self._prune(thread_ids, strategy):
             self._tables.call(work)
@@ -283,7 +295,7 @@ class EngramSaver(BaseCheckpointSaver[str]):
         return load_history(self.serde, rows, channels)
 
     def _thread(self, thread_id: object, argument: str = "thread_id") -> Thread:
-        return Thread(self._tables.tenant, name(argument, thread_id))
+        return Thread(self._tables.tenant, thread_name(argument, thread_id))
 
     def _address(self, config: RunnableConfig) -> tuple[Thread, str, str | None]:
         thread_id, ns, id = address(config)

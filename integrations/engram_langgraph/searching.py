@@ -193,7 +193,7 @@ class Reader:
             within=vectors["within"],
             admitted=self._admitted(op, parameters),
             language=parameters.add(indexing.language),
-            words=parameters.add((op.query or "").replace("\0", " ")),
+            words=parameters.add((op.query or "").replace("\0", " ").encode("utf-8", "replace").decode()),
             owned=self._owned(op, parameters),
             depth=parameters.add(max(DEPTH, wanted)),
             limit=parameters.add(wanted),

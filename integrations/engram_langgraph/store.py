@@ -10,15 +10,21 @@ from typing import Any, cast
 
 from langgraph.store.base import BaseStore, IndexConfig, Op, Result, TTLConfig
 
-from engram_core import AsyncEngram, Database, Engram, InvalidInputError
+from engram_core import AsyncEngram, Database, Engram, InvalidInputError, StoreUnavailableError
 from engram_langgraph.batches import Batch, Joiner
 from engram_langgraph.hnsw import HnswIndexes
 from engram_langgraph.indexing import EngramIndexConfig, Indexing
+from engram_langgraph.items import LONGEST, copied
 from engram_langgraph.opening import Opening
 from engram_langgraph.searching import Reader
 from engram_langgraph.sweeping import DEFAULT_INTERVAL, Sweeper
 from engram_langgraph.tables import Tables
 from engram_langgraph.writing import Writer
+
+#: How often a batch is written before a deadlock is the caller's to handle.
+ATTEMPTS = 4
+#: What Postgres calls one.
+DEADLOCK = "40P01"
 
 
 class EngramStore(BaseStore):
@@ -162,12 +168,15 @@ class EngramStore(BaseStore):
         await self._tables.acall(lambda _: self._indexes.settle())
 
     def close(self) -> None:
-        """Stop the sweeper, and what runs for this store alone. The engine stays open."""
+        """Stop the sweeper, and the event loop that was started for callers without `await`, if there is one.
+
+        The engine is its owner's and stays open, unless it ran there: an `AsyncEngram` that had no loop of its own yet.
+        """
         self._sweeper.stop()
         self._tables.bridge.close()
 
     async def aclose(self) -> None:
-        """Stop the sweeper, and what runs for this store alone, as `close` does; the loop goes on meanwhile."""
+        """Stop the sweeper, and the event loop of this store, as `close` does; the caller's loop goes on meanwhile."""
         await asyncio.to_thread(self.close)
 
     async def _run(self, batch: Batch) -> list[Result]:
@@ -185,14 +194,23 @@ class EngramStore(BaseStore):
             reader = Reader(database, self._tables.tenant, self._indexing, self._indexes, omits_expired)
             answers = await reader.read([read for read, _ in batch.reads.values()], batch.questions)
             for (_, places), answer in zip(batch.reads.values(), answers, strict=True):
-                for place in places:
-                    results[place] = list(answer) if isinstance(answer, list) else answer
+                results[places[0]] = answer
+                for place in places[1:]:
+                    results[place] = copied(answer)
         if batch.puts:
-            async with database.transaction() as connection:
-                writer = Writer(connection, self._tables.tenant, self._language)
-                await writer.delete([place for place, item in batch.puts.items() if item is None])
-                await writer.put([item for item in batch.puts.values() if item is not None], batch.vectors)
+            await self._write(database, batch)
         return results
+
+    async def _write(self, database: Database, batch: Batch) -> None:
+        """Do the writes of a batch, again if others that lock in an order of their own were in its way."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with database.transaction() as connection:
+                    await Writer(connection, self._tables.tenant, self._language).write(batch.puts, batch.vectors)
+                return
+            except StoreUnavailableError as exc:
+                if attempt == ATTEMPTS or getattr(exc.__cause__, "sqlstate", None) != DEADLOCK:
+                    raise
 
     @property
     def _language(self) -> str | None:
@@ -220,6 +238,6 @@ def _checked_config(ttl: Any) -> TTLConfig | None:
 
 def _checked_minutes(name: str, minutes: object) -> float:
     is_number = isinstance(minutes, (int, float)) and not isinstance(minutes, bool)
-    if not is_number or not math.isfinite(minutes) or minutes <= 0:  # type: ignore[arg-type, operator]
+    if not is_number or not 0 < minutes < math.inf:  # type: ignore[operator]
         raise InvalidInputError(f"ttl['{name}']", minutes, "minutes, more than 0")
-    return float(minutes)  # type: ignore[arg-type]
+    return float(min(minutes, LONGEST))  # type: ignore[call-overload]

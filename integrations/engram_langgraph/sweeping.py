@@ -38,7 +38,7 @@ class Sweeper:
                 self._stop = threading.Event()
                 self._done = Future()
                 self._done.set_running_or_notify_cancel()
-                arguments = (minutes * 60, self._stop, self._done)
+                arguments = (min(minutes * 60, threading.TIMEOUT_MAX), self._stop, self._done)
                 threading.Thread(target=self._run, args=arguments, name="engram-ttl-sweeper", daemon=True).start()
             return self._done
 
@@ -56,7 +56,7 @@ class Sweeper:
         if done is None:
             return True
         try:
-            done.result(timeout)
+            done.result(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
         except TimeoutError:
             return False
         return True

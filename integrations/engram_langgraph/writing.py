@@ -30,6 +30,17 @@ class Writer:
         self._tenant = tenant
         self._language = language
 
+    async def write(self, puts: Mapping[tuple[str, str], Written | None], vectors: Mapping[str, Vector]) -> None:
+        """Write what is to be at each namespace and key, or remove what is there (None)."""
+        gone = [place for place, item in puts.items() if item is None]
+        items = [item for item in puts.values() if item is not None]
+        if gone and items:
+            # What goes is written over first: so all rows are locked in one pass and one order, whether they are there
+            # or not. In two passes, this would wait for others, and they for this, in a circle.
+            items = [item or Written.empty(*place) for place, item in puts.items()]
+        await self.put(items, vectors)
+        await self.delete(gone)
+
     async def put(self, items: Sequence[Written], vectors: Mapping[str, Vector]) -> None:
         """Write items, each with the vectors that its texts have; what they had before goes."""
         for shard, group in self._by_shard(items):

@@ -2,6 +2,9 @@
 
 import asyncio
 import operator
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import pytest
@@ -122,6 +125,36 @@ def test_copying_a_thread(saver):
         saver.copy_thread("t", "copy")
     saver.delete_thread("t")
     assert saver.get_tuple(thread("copy")) == there
+
+
+def test_of_copies_to_one_thread_at_one_moment_one_is_made(saver):
+    for source in ("a", "b"):
+        history(saver, source)
+    begin = threading.Barrier(4)
+
+    def copied(source, target):
+        begin.wait(30)
+        try:
+            saver.copy_thread(source, target)
+        except ConflictError as exc:
+            return str(exc)
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(5):
+            target = f"to-{number}"
+            outcomes = list(threads.map(copied, "abab", [target] * 4))
+            taken = f"target_thread_id: '{target}' has checkpoints already; delete it first, or name another"
+            assert sorted(outcomes, key=str) == [None, taken, taken, taken]
+            assert saver.rows(target) == [5, 6, 5]
+
+
+def test_the_id_of_a_run_is_in_the_metadata_where_the_call_says_so(saver):
+    graph = StateGraph(dict).add_node("a", lambda state: state).add_edge(START, "a").compile(checkpointer=saver)
+    graph.invoke({}, thread("t") | {"metadata": {"run_id": "said"}})
+    graph.invoke({}, thread("other") | {"run_id": uuid.UUID(int=7)})
+    saver.delete_for_runs(["said", str(uuid.UUID(int=7))])
+    assert saver.rows() == [0, 0, 0]
+    assert saver.rows("other")[0] > 0
 
 
 # Delta channels

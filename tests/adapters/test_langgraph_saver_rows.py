@@ -1,6 +1,7 @@
 """What the saver keeps: tenants, values, writes, listings, and input that is refused."""
 
 import asyncio
+import secrets
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +10,7 @@ from langgraph.checkpoint.base.id import uuid6
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
+from langgraph.graph import START, StateGraph
 
 from engram_core import AsyncEngram, ConfigError, Engram, InvalidInputError
 from engram_core.testing import FakeEmbedder
@@ -229,6 +231,36 @@ def test_metadata_are_contained(saver):
     assert list(saver.list(thread("t"), filter={"' OR true --": 1})) == []
 
 
+def test_no_text_or_number_in_metadata_ends_a_run(saver):
+    odd = {"s": "a\ud800", "n": float("nan"), "pair": "\ud83d\ude00", "\ud800": [float("-inf"), ("NaN", 1.5)]}
+    saver.add(None, {}, **odd)
+    (found,) = saver.list(thread("t"), filter={"pair": "\U0001f600"})
+    kept = {key: found.metadata[key] for key in ("s", "n", "pair", "\ufffd")}
+    assert kept == {"s": "a\ufffd", "n": None, "pair": "\U0001f600", "\ufffd": [None, ["NaN", 1.5]]}
+    graph = StateGraph(dict).add_node("a", lambda state: state).add_edge(START, "a").compile(checkpointer=saver)
+    configurable = {"thread_id": "run", "ratio": float("inf"), "text": "\udfff", "nul": "a\0"}
+    graph.invoke({"x": 1}, {"configurable": configurable})
+    latest = saver.get_tuple(thread("run")).metadata
+    assert (latest["ratio"], latest["text"], latest["nul"]) == (None, "\ufffd", "a")
+
+
+def deep():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+    return value
+
+
+def test_names_as_long_as_they_may_be_are_kept_and_copied(saver):
+    longest, ns = secrets.token_hex(250), secrets.token_hex(700)
+    stored = saver.add(None, {"a" * 60: [1]}, name="t", ns=ns)
+    saver.put_writes(stored, [("a", 1)], secrets.token_hex(30))
+    saver.add(stored, {}, name="t", ns=ns, run_id=secrets.token_hex(999))
+    saver.copy_thread("t", longest)
+    assert saver.rows(longest) == saver.rows() == [2, 1, 1]
+    assert saver.get_tuple(thread(longest, checkpoint_ns=ns)) is not None
+
+
 # What is refused
 
 
@@ -244,11 +276,36 @@ def test_metadata_are_contained(saver):
         (lambda s: s.alist(None, limit=-1), "limit"),
         (lambda s: s.put_writes(thread("t"), [("a", 1)], "task"), "checkpoint_id"),
         (lambda s: s.add(None, {}, odd=object()), "metadata"),
-        (lambda s: s.add(None, {}, odd=float("nan")), "metadata"),
+        (lambda s: s.add(None, {}, odd=deep()), "metadata"),
+        (lambda s: s.add(None, {}, run_id="r" * 2001), "run_id.*2,000"),
+        (lambda s: s.add(None, {"\ud800": [1]}), "channel"),
+        (lambda s: s.get_tuple(thread("\ud800")), "thread_id.*surrogates"),
+        (lambda s: s.list(thread("t", checkpoint_ns="\ud800")), "checkpoint_ns"),
+        (lambda s: s.list(None, filter={"x": "\ud800"}), "filter.*surrogates"),
+        (lambda s: s.list(None, filter={"x": float("inf")}), "filter"),
+        (lambda s: s.list(None, before=thread("t", checkpoint_id="\ud800")), "before"),
+        (lambda s: s.put_writes(thread("t", checkpoint_id="1"), [("\ud800", 1)], "task"), "channel"),
+        (lambda s: s.put_writes(thread("t", checkpoint_id="1"), [("a", 1)], "\ud800"), "task_id"),
+        (lambda s: s.put_writes(thread("t", checkpoint_id="1"), [("a", 1)], "task", "\0"), "task_path"),
+        (lambda s: s.add(None, {}, name="t" * 501), "thread_id.*500"),
+        (lambda s: s.add(None, {}, ns="ü" * 800), "checkpoint_ns.*1,500"),
+        (lambda s: s.add(None, {"c" * 1500: [1]}), "channel.*1,500"),
+        (lambda s: s.put_writes(thread("t", checkpoint_id="1"), [("a", 1)], "k" * 1500), "task_id.*1,500"),
         (lambda s: s.prune(["t"], strategy="keep_all"), "strategy.*keep_all.*keep_latest, delete"),
         (lambda s: s.prune("t"), "thread_ids"),
         (lambda s: s.delete_for_runs("run"), "run_ids"),
+        (lambda s: s.prune(None), "thread_ids.*None"),
+        (lambda s: s.prune(7), "thread_ids"),
+        (lambda s: s.prune([None]), "thread_ids.*None"),
+        (lambda s: s.prune([""], strategy="delete"), "thread_ids"),
+        (lambda s: s.delete_for_runs(None), "run_ids.*None"),
+        (lambda s: s.delete_for_runs([None]), "run_ids.*None"),
+        (lambda s: s.delete_thread(None), "thread_id.*None"),
+        (lambda s: s.delete_thread(""), "thread_id"),
         (lambda s: s.copy_thread("t", "t"), "target_thread_id"),
+        (lambda s: s.copy_thread(None, "t"), "source_thread_id.*None"),
+        (lambda s: s.copy_thread("x", None), "target_thread_id.*None"),
+        (lambda s: s.copy_thread("x", ""), "target_thread_id"),
     ],
 )
 def test_bad_input_is_named_and_nothing_written(saver, call, words):

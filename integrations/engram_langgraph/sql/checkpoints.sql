@@ -235,6 +235,10 @@ FROM langgraph_checkpoints
 WHERE tenant = $1 AND metadata ->> 'run_id' = ANY ($2::text[])
 GROUP BY shard_key, thread_id, checkpoint_ns
 
+-- name: lock_thread
+-- One copy to a thread at a time, until the end of the transaction. $1 its key.
+SELECT pg_advisory_xact_lock($1)
+
 -- name: holds
 -- Whether a thread holds anything.
 SELECT EXISTS (SELECT FROM langgraph_checkpoints WHERE shard_key = $1 AND tenant = $2 AND thread_id = $3)
