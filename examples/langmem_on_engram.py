@@ -1,8 +1,9 @@
 """How do I give langmem's memory tools a database of their own?
 
-Needs langmem (`pip install langmem`) and the extra `[langgraph]`. langmem keeps memories in any LangGraph store. This one
-is Engram's Postgres, embedded, and it finds by meaning with Engram's embedder: no server, no key. The model is scripted; set
-ENGRAM_EXAMPLE_MODEL, such as `openai:gpt-4o-mini`, to ask a real one (needs `langchain` and its package for the provider).
+Needs langmem (`pip install langmem`) and the extra `[langgraph]`. langmem keeps memories in any LangGraph store. This
+one is Engram's Postgres, embedded, and it finds by meaning with Engram's embedder: no server, no key. The model is
+scripted; set ENGRAM_EXAMPLE_MODEL, such as `openai:gpt-4o-mini`, to ask a real one (needs `langchain` and its package
+for the provider).
 """
 
 import os
