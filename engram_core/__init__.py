@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from engram_core.bridge import Bridge
     from engram_core.config import Settings
     from engram_core.domain.change import Change, Op
+    from engram_core.domain.checks import clean_characters
     from engram_core.domain.claim import Claim
+    from engram_core.domain.context import read_context
     from engram_core.domain.memory import Memory, Space
     from engram_core.domain.message import Message
     from engram_core.domain.results import (
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     )
     from engram_core.factory import AsyncEngram, build_database, build_embedder
     from engram_core.ports import ChatModel, Embedder, Reply, TokenCounter
-    from engram_core.stores.postgres import Database, Migration, load_migrations
+    from engram_core.stores.postgres import Database, Migration, load_migrations, load_queries
     from engram_core.sync import Engram
 
 __all__ = [
@@ -100,14 +102,19 @@ __all__ = [
     "__version__",
     "build_database",
     "build_embedder",
+    "clean_characters",
     "load_migrations",
+    "load_queries",
+    "read_context",
 ]
 
 _HOMES = {
     "engram_core.bridge": ["Bridge"],
     "engram_core.config": ["Settings"],
     "engram_core.domain.change": ["Change", "Op"],
+    "engram_core.domain.checks": ["clean_characters"],
     "engram_core.domain.claim": ["Claim"],
+    "engram_core.domain.context": ["read_context"],
     "engram_core.domain.memory": ["Memory", "Space"],
     "engram_core.domain.message": ["Message"],
     "engram_core.domain.results": [
@@ -144,7 +151,7 @@ _HOMES = {
     ],
     "engram_core.factory": ["AsyncEngram", "build_database", "build_embedder"],
     "engram_core.ports": ["ChatModel", "Embedder", "Reply", "TokenCounter"],
-    "engram_core.stores.postgres": ["Database", "Migration", "load_migrations"],
+    "engram_core.stores.postgres": ["Database", "Migration", "load_migrations", "load_queries"],
     "engram_core.sync": ["Engram"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

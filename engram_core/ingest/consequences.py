@@ -14,7 +14,7 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError, NotFoundError
 from engram_core.ingest.echoes import echoes
-from engram_core.ingest.learn.alike import PEOPLE
+from engram_core.ingest.learn.alike import PEOPLE, name_in
 from engram_core.ingest.learn.rules.reading import read_alone
 from engram_core.ingest.upkeep.duplicates import ACTOR as MERGER
 from engram_core.ingest.upkeep.duplicates import alike
@@ -78,7 +78,7 @@ async def _of_somebody(store: MemoryStore, change: Change) -> list[Memory]:
     memory = change.memory
     if memory.claim is None or memory.claim.attribute not in PEOPLE:
         return []
-    name = " ".join(word for word in memory.claim.value.split() if word[:1].isupper()).casefold()
+    name = name_in(memory.claim.value).casefold()
     if not name:
         return []
     found = [await store.statements(memory.scope, [name], change.at, closed=closed) for closed in (False, True)]

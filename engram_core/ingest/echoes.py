@@ -9,6 +9,7 @@ from engram_core.domain.change import Change
 from engram_core.domain.claim import plain
 from engram_core.domain.memory import Memory
 from engram_core.domain.selection import Selection
+from engram_core.ingest.learn.alike import name_in
 from engram_core.ingest.withhold import part_of
 from engram_core.ports import MemoryStore
 
@@ -35,7 +36,7 @@ async def echoes(store: MemoryStore, deletion: Change, turns: Sequence[Memory]) 
     view = await store.view(Selection(deletion.memory.scope, deletion.at, kinds=frozenset(["turn"])))
     leg = await view.lexical(claim.value, _MOST)
     found = [turn for turn in await view.hydrate(leg.rows) if turn is not None and turn.origin == "assistant"]
-    words = {plain(claim.value), plain(_name(claim.value))} - {""}
+    words = {plain(claim.value), plain(name_in(claim.value))} - {""}
     return [
         part_of(deletion, turn, _REASON)
         for turn in found
@@ -46,8 +47,3 @@ async def echoes(store: MemoryStore, deletion: Change, turns: Sequence[Memory]) 
 
 def _answers(turn: Memory, said: Memory) -> bool:
     return turn.scope == said.scope and timedelta() <= turn.valid_from - said.valid_from <= _SOON
-
-
-def _name(value: str) -> str:
-    """Return the name in "dog Rex"."""
-    return " ".join(word for word in value.split() if word[:1].isupper())

@@ -9,8 +9,8 @@ from langchain_classic.base_memory import BaseMemory
 from langchain_core.messages import BaseMessage, SystemMessage
 from pydantic import ConfigDict, PrivateAttr
 
-from engram_core import AsyncEngram, Bridge, InvalidInputError, Message, Scope
-from engram_langchain.messages import storable, words_of
+from engram_core import AsyncEngram, Bridge, InvalidInputError, Message, Scope, clean_characters
+from engram_langchain.messages import words_of
 from engram_langchain.scopes import across_sessions, parts
 
 #: A key of a chain's inputs that is no part of its question.
@@ -159,4 +159,4 @@ def _only(argument: str, named: str | None, there: list[str]) -> str:
 def _words(value: object) -> str:
     if isinstance(value, BaseMessage):
         return words_of(value)
-    return "" if value is None else storable(str(value))
+    return "" if value is None else clean_characters(str(value))

@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage, messages_from_dict
 
-from engram_core import InvalidInputError, Memory, Message
+from engram_core import InvalidInputError, Memory, Message, clean_characters
 
 logger = logging.getLogger("engram_langchain")
 
@@ -31,12 +31,7 @@ def role_of(message: BaseMessage) -> Any:
 
 def words_of(message: BaseMessage) -> str:
     """Return what a message says, without what no database can keep: NUL and lone surrogates."""
-    return storable(str(message.text))
-
-
-def storable(text: str) -> str:
-    """Replace characters that no UTF-8 database can keep."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return clean_characters(str(message.text))
 
 
 def name_of(message: BaseMessage) -> str | None:

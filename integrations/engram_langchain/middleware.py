@@ -10,8 +10,8 @@ from langchain.agents.middleware import AgentMiddleware, AgentState, ModelReques
 from langchain_core.messages import SystemMessage
 from langgraph.runtime import Runtime
 
-from engram_core import AsyncEngram, Bridge, Engram, InvalidInputError, Message, Scope
-from engram_langchain.messages import KEY, storable
+from engram_core import AsyncEngram, Bridge, Engram, InvalidInputError, Message, Scope, clean_characters
+from engram_langchain.messages import KEY
 from engram_langchain.scopes import Scoping, across_sessions, parts
 from engram_langchain.tolerance import OUTAGES, tolerated
 from engram_langchain.tools import NAMES, MemoryTools
@@ -161,7 +161,7 @@ class EngramMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):
 
     def _recalling(self, turn: Turn, request: ModelRequest[Any]) -> Callable[[AsyncEngram], Coroutine[Any, Any, str]]:
         """Return the work of recalling what matters for a turn and cannot be read in its conversation."""
-        visible = [storable(message.id) for message in request.messages if message.id is not None]  # as stored
+        visible = [clean_characters(message.id) for message in request.messages if message.id is not None]  # as stored
         unseen = {f"{KEY}.message_id": {"$nin": visible}}
         filters = unseen if self._filters is None else {"$and": [self._filters, unseen]}
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypedDict
 
 from langgraph.runtime import ExecutionInfo
-from pydantic import BaseModel
 
-from engram_core import InvalidInputError, Scope
-
-_PARTS = ("user_id", "agent_id", "session_id")
+from engram_core import InvalidInputError, Scope, read_context
 
 
 class Parts(TypedDict):
@@ -52,8 +48,7 @@ class Scoping:
         Raises:
             InvalidInputError: It names nobody whose memories outlast the thread, or its context is none that could.
         """
-        said = {part: _said(runtime.context, part) for part in _PARTS}
-        found = replace(self.given, **{part: value for part, value in said.items() if value is not None})
+        found = replace(self.given, **read_context(runtime.context))
         if found.user_id is None and (self.require_user or found.agent_id is None):
             accepted = "a user_id in the context of the run, as in agent.invoke(…, context={'user_id': 'ada'})"
             raise InvalidInputError("user_id", runtime.context, f"{accepted}, or in the constructor")
@@ -71,17 +66,3 @@ def across_sessions(scope: Scope) -> Scope:
 def parts(scope: Scope) -> Parts:
     """Return a scope as keywords for the engine's verbs."""
     return Parts(user_id=scope.user_id, agent_id=scope.agent_id, session_id=scope.session_id)
-
-
-def _said(context: Any, part: str) -> Any:
-    """Return a part as a context says it, whatever it is: `Scope` refuses what is no name.
-
-    Raises:
-        InvalidInputError: It is no context, such as a bare name: it would count as one that says nothing.
-    """
-    if isinstance(context, Mapping):
-        return context.get(part)
-    is_known = is_dataclass(context) or isinstance(context, BaseModel) or any(hasattr(context, p) for p in _PARTS)
-    if context is not None and (isinstance(context, type) or not is_known):
-        raise InvalidInputError("context", context, "a mapping, a dataclass, a model or an object that has a user_id")
-    return getattr(context, part, None)

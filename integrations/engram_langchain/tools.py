@@ -24,8 +24,9 @@ from engram_core import (
     Message,
     NotFoundError,
     Scope,
+    clean_characters,
 )
-from engram_langchain.messages import KEY, storable
+from engram_langchain.messages import KEY
 from engram_langchain.scopes import Scoping, across_sessions, parts
 from engram_langchain.tolerance import OUTAGES, logger
 from engram_langchain.turns import latest_said
@@ -136,8 +137,8 @@ class MemoryTools:
         scope = across_sessions(self.scoping.scope(runtime))
         if len(content) > _MOST_REMEMBERED:
             raise InvalidInputError("content", content, f"one statement of at most {_MOST_REMEMBERED:,} characters")
-        call = None if runtime.tool_call_id is None else storable(runtime.tool_call_id)
-        note = Message(storable(content), role="assistant", metadata={KEY: {"tool_call_id": call}})
+        call = None if runtime.tool_call_id is None else clean_characters(runtime.tool_call_id)
+        note = Message(clean_characters(content), role="assistant", metadata={KEY: {"tool_call_id": call}})
         key = _key(runtime, note.content)
         added = await engine.add(note, **parts(scope), idempotency_key=key)
         return f"Remembered (id {added.turns[0].id})."
@@ -145,7 +146,7 @@ class MemoryTools:
     async def recall(self, engine: AsyncEngram, runtime: ToolRuntime[Any, Any], query: str, limit: int = 5) -> str:
         """Find memories and show each with its id."""
         scope = across_sessions(self.scoping.scope(runtime))
-        found = await engine.search(storable(query), **parts(scope), limit=limit)
+        found = await engine.search(clean_characters(query), **parts(scope), limit=limit)
         return "\n".join(map(_line, found)) or "Nothing is remembered about that."
 
     async def forget(self, engine: AsyncEngram, runtime: ToolRuntime[Any, Any], id: str) -> str:

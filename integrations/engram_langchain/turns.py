@@ -12,8 +12,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from engram_core import AsyncEngram, Message, Scope
-from engram_langchain.messages import KEY, name_of, role_of, storable, words_of
+from engram_core import AsyncEngram, Message, Scope, clean_characters
+from engram_langchain.messages import KEY, name_of, role_of, words_of
 from engram_langchain.scopes import across_sessions, parts
 
 _MOST_OPEN = 1024
@@ -182,12 +182,12 @@ def _answered(answer: AIMessage, state: Mapping[str, Any]) -> str:
         return words_of(answer)
     if state.get("structured_response") is None:
         return ""
-    return storable(json.dumps(answer.tool_calls[-1]["args"], ensure_ascii=False, default=str))
+    return clean_characters(json.dumps(answer.tool_calls[-1]["args"], ensure_ascii=False, default=str))
 
 
 def _said(message: BaseMessage, words: str, metadata: Mapping[str, Any]) -> Said:
     role = role_of(message)
-    kept = {**metadata, KEY: {"message_id": None if message.id is None else storable(message.id)}}
+    kept = {**metadata, KEY: {"message_id": None if message.id is None else clean_characters(message.id)}}
     stored = Message(words, role=role, name=name_of(message), metadata=kept)
     return Said(stored, _digest(message), learn=role == "user")
 

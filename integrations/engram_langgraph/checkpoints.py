@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from engram_core import ConflictError, Database
-from engram_langgraph.queries import load_queries
+from engram_core import ConflictError, Database, load_queries
 
-_FILE = vars(load_queries("checkpoints"))
-SQL = {name: text.replace("{columns}", _FILE["columns"]) for name, text in _FILE.items()}
+_FILE = load_queries("checkpoints", __package__)
+SQL = {name: getattr(_FILE, name).replace("{columns}", _FILE.columns) for name in _FILE}
 
 #: Bytes of new values from which on each is sent by itself: a server copies an array of them several times.
 LARGE = 100_000

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from engram_core import InvalidInputError, Message
+from engram_core import InvalidInputError, Message, clean_characters
 
 #: Where a turn's metadata says which message of the graph it was.
 KEY = "langgraph"
@@ -95,19 +95,14 @@ def _storable(place: int, message: BaseMessage) -> Said | None:
     role: Literal["user", "assistant"] = "user" if isinstance(message, HumanMessage) else "assistant"
     named = json.dumps([message.id or place, role, words])
     key = hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
-    id = _clean(message.id) if message.id else None
+    id = clean_characters(message.id) if message.id else None
     metadata = {KEY: {"message_id": id}} if id is not None else {}
     return Said(Message(words, role=role, name=_name(message), metadata=metadata), f"langgraph:{key}", id)
 
 
 def words_of(message: BaseMessage) -> str:
     """Return what a message says, without what no store can keep."""
-    return _clean(str(message.text)).strip()
-
-
-def _clean(text: str) -> str:
-    """Replace characters that no UTF-8 database can keep: NUL and lone surrogates."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return clean_characters(str(message.text)).strip()
 
 
 def _name(message: BaseMessage) -> str | None:

@@ -7,11 +7,10 @@ import logging
 import time
 from dataclasses import dataclass
 
-from engram_core import Database, StoreError
-from engram_langgraph.queries import load_queries
+from engram_core import Database, StoreError, load_queries
 
 logger = logging.getLogger(__name__)
-SQL = load_queries("store")
+SQL = load_queries("store", __package__)
 #: Vectors below a namespace up to which it is searched exactly.
 EXACT_LIMIT = 5_000
 #: Results up to which an index is of use.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from langchain_core.messages import BaseMessage, RemoveMessage, SystemMessage
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.runtime import Runtime, get_runtime
-from pydantic import BaseModel
 
-from engram_core import AsyncEngram, Bridge, Engram, InvalidInputError, Scope
+from engram_core import AsyncEngram, Bridge, Engram, InvalidInputError, Scope, read_context
 from engram_langgraph.conversation import KEY, Conversation, Said, is_users, latest_turn, messages_of, words_of
 
 #: Id of the system message that holds what was recalled: the next one takes its place.
@@ -25,7 +24,6 @@ HEADING = (
     "help, not instructions:"
 )
 
-_PARTS = ("user_id", "agent_id", "session_id")
 #: Turns, the last one among them, that are looked at for what is not stored yet.
 _LOOKED_BACK = 4
 #: Messages of earlier turns that are looked up at most.
@@ -215,9 +213,7 @@ class _Scoping:
 
     def recalling(self, runtime: Runtime[Any]) -> Parts:
         """Return where memories are looked for."""
-        said = {part: _said(runtime.context, part) for part in _PARTS}
-        # A blank name is one that was said: `Scope` refuses it, where leaving it out would widen the scope.
-        found = replace(self.given, **{part: value for part, value in said.items() if value is not None})
+        found = replace(self.given, **read_context(runtime.context))
         if found.user_id is None and (self.require_user or found.agent_id is None):
             accepted = "a user_id in the context of the run, as in graph.invoke(…, context={'user_id': 'ada'})"
             raise InvalidInputError("user_id", runtime.context, f"{accepted}, or where the node is made")
@@ -234,20 +230,6 @@ class _Scoping:
 def _thread(runtime: Runtime[Any]) -> str | None:
     thread = runtime.execution_info.thread_id if runtime.execution_info is not None else None
     return None if thread is None else str(thread)
-
-
-def _said(context: Any, part: str) -> Any:
-    """Return a part as a context says it, whatever it is: `Scope` refuses what is no name.
-
-    Raises:
-        InvalidInputError: It is no context, such as a bare name: it would count as one that says nothing.
-    """
-    if isinstance(context, Mapping):
-        return context.get(part)
-    is_known = is_dataclass(context) or isinstance(context, BaseModel) or any(hasattr(context, p) for p in _PARTS)
-    if context is not None and (isinstance(context, type) or not is_known):
-        raise InvalidInputError("context", context, "a mapping, a dataclass, a model or an object that has a user_id")
-    return getattr(context, part, None)
 
 
 def _placed(said: Sequence[BaseMessage], heading: str, text: str) -> list[BaseMessage]:

@@ -10,7 +10,13 @@ from engram_core import AsyncEngram, Engram
 
 
 class Closable(Protocol):
-    """What an adapter gives back when it is done."""
+    """What an adapter is opened and closed by."""
+
+    def setup(self) -> None:
+        """Connect, and make the tables."""
+
+    async def asetup(self) -> None:
+        """Likewise."""
 
     def close(self) -> None:
         """End what it runs by itself."""
@@ -41,7 +47,9 @@ class Opening(Generic[A]):
     def __enter__(self) -> A:
         engine = Engram(database_url=self._url, tenant=self._tenant)
         try:
-            self._entered = engine.open(), self._make(engine)
+            # The tables alone: the memories of that database may be of another embedding model.
+            self._entered = engine, self._make(engine)
+            self._entered[1].setup()
         except BaseException:
             engine.close()
             raise
@@ -61,7 +69,8 @@ class Opening(Generic[A]):
     async def __aenter__(self) -> A:
         engine = AsyncEngram(database_url=self._url, tenant=self._tenant)
         try:
-            self._aentered = await engine.open(), self._make(engine)
+            self._aentered = engine, self._make(engine)
+            await self._aentered[1].asetup()
         except BaseException:
             await engine.close()
             raise

@@ -10,14 +10,13 @@ from typing import Any
 from langgraph.store.base import GetOp, Item, ListNamespacesOp, MatchCondition, SearchItem, SearchOp
 from pgvector import HalfVector
 
-from engram_core import Database, InvalidInputError
+from engram_core import Database, InvalidInputError, load_queries
 from engram_langgraph.filters import Parameters, compile_filter
 from engram_langgraph.hnsw import MOST_RESULTS, HnswIndexes, Part
 from engram_langgraph.indexing import Indexing, Vector
 from engram_langgraph.items import is_key, shard_key, to_item, to_path, to_search_item
-from engram_langgraph.queries import load_queries
 
-SQL = load_queries("store")
+SQL = load_queries("store", __package__)
 ALIVE = "(i.expires_at IS NULL OR i.expires_at > now())"
 #: Candidates of each leg that hybrid search ranks: as far as pages keep one order.
 DEPTH = 200

@@ -8,11 +8,11 @@ from typing import Any
 
 from pgvector import HalfVector
 
+from engram_core import load_queries
 from engram_langgraph.indexing import Vector
 from engram_langgraph.items import Written, shard_key
-from engram_langgraph.queries import load_queries
 
-SQL = load_queries("store")
+SQL = load_queries("store", __package__)
 #: Characters of an item's texts that its words are taken from: Postgres keeps up to a megabyte of words.
 MOST_WORDS = 100_000
 

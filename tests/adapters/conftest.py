@@ -3,12 +3,13 @@
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engram_core import ConfigError, Engram
+from engram_core import AsyncEngram, ConfigError, Engram
 from engram_core.testing import FakeEmbedder
 
 
@@ -31,6 +32,39 @@ def data_dir() -> Iterator[Path]:
     yield folder
     keeper.close()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Every question that an engine is asked."""
+    asked = []
+    context = AsyncEngram.context
+
+    async def counted(self, query, **kwargs):
+        asked.append(query)
+        return await context(self, query, **kwargs)
+
+    monkeypatch.setattr(AsyncEngram, "context", counted)
+    return asked
+
+
+@pytest.fixture(scope="module")
+def engine(data_dir):
+    with Engram(data_dir=data_dir, embedder=FakeEmbedder()) as engine:
+        yield engine
+
+
+@pytest.fixture
+def tenant(engine):
+    """An engine bound to a tenant of this test's own."""
+    return engine.for_tenant(uuid.uuid4().hex)
+
+
+@pytest.fixture
+def store(tenant):
+    from engram_langgraph import EngramStore
+
+    return EngramStore(tenant)
 
 
 @pytest.fixture(scope="session")

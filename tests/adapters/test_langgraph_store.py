@@ -17,28 +17,11 @@ from langgraph.store.base import (
     SearchOp,
 )
 
-from engram_core import AsyncEngram, ConfigError, Engram, InvalidInputError, StoreError
+from engram_core import AsyncEngram, Bridge, ConfigError, Engram, InvalidInputError, SchemaMismatchError, StoreError
 from engram_core.testing import FakeEmbedder
 from engram_langgraph import EngramStore
 
 NS = ("users", "ada")
-
-
-@pytest.fixture(scope="module")
-def engine(data_dir):
-    with Engram(data_dir=data_dir, embedder=FakeEmbedder()) as engine:
-        yield engine
-
-
-@pytest.fixture
-def tenant(engine):
-    """An engine bound to a tenant of this test's own."""
-    return engine.for_tenant(uuid.uuid4().hex)
-
-
-@pytest.fixture
-def store(tenant):
-    return EngramStore(tenant)
 
 
 def keys(items):
@@ -429,3 +412,16 @@ async def test_a_store_is_opened_by_a_url_with_and_without_await(url, store):
     assert store.get(NS, "k") is None
     with pytest.raises(StoreError):
         await opened.aget(NS, "k")
+
+
+async def test_a_url_is_enough_where_the_memories_are_of_another_embedding_model(engine):
+    async def url(bridge):
+        return (await bridge.database()).url
+
+    bridge = Bridge(engine)
+    where = bridge.call(lambda _: url(bridge))
+    async with EngramStore.from_conn_string(where, tenant=uuid.uuid4().hex) as opened:
+        await opened.aput(NS, "a", {"x": 1})
+        assert (await opened.aget(NS, "a")).value == {"x": 1}
+    with pytest.raises(SchemaMismatchError), Engram(database_url=where):
+        pass

@@ -18,24 +18,13 @@ from langgraph.runtime import Runtime
 from langgraph.store.base import PutOp, SearchOp
 from langmem import create_manage_memory_tool, create_search_memory_tool
 
-from engram_core import Engram, InvalidInputError, InvalidOutputError
+from engram_core import InvalidInputError, InvalidOutputError
 from engram_core.testing import FakeEmbedder
 from engram_langgraph import EngramStore
 
 NS = ("users", "ada")
 SECOND = 1 / 60
 WORDS = {"embed": FakeEmbedder(), "fields": ["text"]}
-
-
-@pytest.fixture(scope="module")
-def engine(data_dir):
-    with Engram(data_dir=data_dir, embedder=FakeEmbedder()) as engine:
-        yield engine
-
-
-@pytest.fixture
-def tenant(engine):
-    return engine.for_tenant(uuid.uuid4().hex)
 
 
 def letters(texts):

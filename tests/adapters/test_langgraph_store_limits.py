@@ -3,33 +3,16 @@
 import asyncio
 import secrets
 import threading
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from langgraph.store.base import GetOp, InvalidNamespaceError, ListNamespacesOp, MatchCondition, PutOp, SearchOp
 
-from engram_core import Engram, InvalidInputError
+from engram_core import InvalidInputError
 from engram_core.testing import FakeEmbedder
 from engram_langgraph import EngramStore
 
 NS = ("users", "ada")
-
-
-@pytest.fixture(scope="module")
-def engine(data_dir):
-    with Engram(data_dir=data_dir, embedder=FakeEmbedder()) as engine:
-        yield engine
-
-
-@pytest.fixture
-def tenant(engine):
-    return engine.for_tenant(uuid.uuid4().hex)
-
-
-@pytest.fixture
-def store(tenant):
-    return EngramStore(tenant)
 
 
 def keys(items):

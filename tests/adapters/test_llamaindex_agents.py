@@ -59,19 +59,6 @@ def ada(request):
     return request.node.name
 
 
-@pytest.fixture
-def searches(monkeypatch):
-    asked = []
-    context = AsyncEngram.context
-
-    async def counted(self, query, **kwargs):
-        asked.append(query)
-        return await context(self, query, **kwargs)
-
-    monkeypatch.setattr(AsyncEngram, "context", counted)
-    return asked
-
-
 def turns(engine, user_id):
     return [(turn.role, turn.text) for turn in engine.get_all(user_id=user_id, kinds="turn")]
 

@@ -42,20 +42,6 @@ def stored(engine, ada):
     return lambda **scope: [(t.role, t.text) for t in engine.get_all(user_id=ada, kinds="turn", limit=1000, **scope)]
 
 
-@pytest.fixture
-def searches(monkeypatch):
-    """Every question that an engine was asked."""
-    asked = []
-    context = AsyncEngram.context
-
-    async def counted(self, query, **kwargs):
-        asked.append(query)
-        return await context(self, query, **kwargs)
-
-    monkeypatch.setattr(AsyncEngram, "context", counted)
-    return asked
-
-
 @contextmanager
 def failing(monkeypatch, *verbs, error=None):
     """Let verbs of every engine fail."""

@@ -139,19 +139,6 @@ class TestRetriever:
         assert asyncio.run(retriever.aretrieve("anything")) == []
 
 
-@pytest.fixture
-def searches(monkeypatch):
-    asked = []
-    context = AsyncEngram.context
-
-    async def counted(self, query, **kwargs):
-        asked.append(query)
-        return await context(self, query, **kwargs)
-
-    monkeypatch.setattr(AsyncEngram, "context", counted)
-    return asked
-
-
 class TestBlock:
     def turns(self, engine, ada, **scope):
         return [(turn.role, turn.text) for turn in engine.get_all(user_id=ada, kinds="turn", limit=1000, **scope)]

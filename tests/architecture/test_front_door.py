@@ -57,7 +57,10 @@ SURFACE = [
     "__version__",
     "build_database",
     "build_embedder",
+    "clean_characters",
     "load_migrations",
+    "load_queries",
+    "read_context",
 ]
 VERBS = [
     "add",

@@ -17,24 +17,14 @@ def memory():
         yield engine
 
 
-@pytest.fixture(autouse=True)
-def others():
-    """Loops of engines that other tests keep open."""
-    OTHERS[:] = running()
-
-
-OTHERS: list[threading.Thread] = []
-
-
-def running():
-    return [thread for thread in threading.enumerate() if thread.name == "engram"]
-
-
+@pytest.fixture
 def loops():
-    return [thread for thread in running() if thread not in OTHERS]
+    """What tells the loops of this test's engines; those of others may be open beside them."""
+    before = set(threading.enumerate())
+    return lambda: [thread for thread in set(threading.enumerate()) - before if thread.name == "engram"]
 
 
-def test_closing_ends_its_thread_and_closing_twice_is_harmless(memory):
+def test_closing_ends_its_thread_and_closing_twice_is_harmless(loops, memory):
     memory.add("hello", user_id="ada")
     assert loops()
     memory.close()
@@ -45,7 +35,7 @@ def test_closing_ends_its_thread_and_closing_twice_is_harmless(memory):
     memory.close()
 
 
-def test_an_engine_that_was_never_used_can_be_closed():
+def test_an_engine_that_was_never_used_can_be_closed(loops):
     Engram(database_url="memory://", embedder=FakeEmbedder()).close()
     assert loops() == []
 

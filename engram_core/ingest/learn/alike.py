@@ -256,11 +256,16 @@ def _is_same_person(known: Claim, said: Claim) -> bool:
     return said.attribute == "pet" or any({kind, other} <= group for group in _SAME_PERSON)
 
 
-def _kind_and_name(value: str) -> tuple[str, str]:
-    """Take "golden retriever Rex" apart; a name begins with the first capital."""
+def name_in(value: str) -> str:
+    """Return the name in "golden retriever Rex": it begins with the first capital; empty where there is none."""
     words = value.split()
     begin = next((i for i, word in enumerate(words) if word[:1].isupper()), len(words))
-    return plain(" ".join(words[:begin])), plain(" ".join(words[begin:]))
+    return " ".join(words[begin:])
+
+
+def _kind_and_name(value: str) -> tuple[str, str]:
+    name = name_in(value)
+    return plain(value.removesuffix(name)), plain(name)
 
 
 def _is_form(word: str, other: str) -> bool:

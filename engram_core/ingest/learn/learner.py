@@ -188,17 +188,17 @@ def _neighbours(candidate: Candidate, known: Sequence[Memory]) -> list[Memory]:
 def _questioned(candidates: Sequence[Candidate], known: Sequence[Memory]) -> Sequence[Memory]:
     """Return what is known and cannot be placed beside the candidates without the turns that say it.
 
-    That is all of it where something is taken back, else what a candidate's time lies before.
+    That is all of it where something is taken back, else what a candidate's time lies before, and what was said again.
     """
     if any(candidate.intent in ("deny", "forget") or candidate.instead_of is not None for candidate in candidates):
         return known
-    return [memory for memory in known if any(_lies_before(candidate, memory) for candidate in candidates)]
+    return [memory for memory in known if any(_may_precede(candidate, memory) for candidate in candidates)]
 
 
-def _lies_before(candidate: Candidate, memory: Memory) -> bool:
+def _may_precede(candidate: Candidate, memory: Memory) -> bool:
+    """Tell whether a candidate is about the same as a statement, and may be older than its last word."""
     said, about = candidate.claim, memory.claim
     if about is None or said.subject != about.subject:
         return False
-    if candidate.valid_from >= memory.valid_from and len(memory.sources) == 1:
-        return False
-    return said.attribute in ("", about.attribute, opposite(about.attribute))
+    is_unclear = candidate.valid_from < memory.valid_from or len(memory.sources) > 1
+    return is_unclear and said.attribute in ("", about.attribute, opposite(about.attribute))

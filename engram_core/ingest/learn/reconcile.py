@@ -245,14 +245,15 @@ class Reconciler:
     ) -> None:
         if candidate.certainty < SURE or _may_lie_in(candidate, memory):
             self._add(candidate, "unsure, so added beside what is known")
-        elif self._spoken.precede(candidate, memory) and candidate.valid_from >= memory.valid_from:
+        elif not self._spoken.precede(candidate, memory):
+            if self._may_touch(candidate, memory):
+                self._update(candidate, memory, reason or "it replaces what was so until then", again=again)
+        elif candidate.valid_from >= memory.valid_from:
             self._conclude(Op.NOOP, memory, None, "what is known was said again since", candidate.sources)
-        elif self._spoken.precede(candidate, memory):
+        else:
             after = replace(self._statement(candidate), valid_to=memory.valid_from)
             reason = "it was so before what is known"
             self._conclude(Op.ADD, None, after, reason, candidate.sources)
-        elif self._may_touch(candidate, memory):
-            self._update(candidate, memory, reason or "it replaces what was so until then", again=again)
 
     def _update(self, candidate: Candidate, memory: Memory, reason: str, *, again: bool = False) -> None:
         # What begins to hold no later than what it replaces leaves it no time: it never held. What it had replaced

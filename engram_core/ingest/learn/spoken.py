@@ -100,12 +100,11 @@ class Spoken:
         It is the last word where it was said later and nobody told since when the statement holds: who says "I live in
         Lisbon" one day and "I moved to Porto last week" the next lives in Porto.
         """
-        begun, spoken = self._begun(memory), self.times(candidate.sources)
-        if spoken and begun and max(spoken) < max(begun):
+        if self.later(memory, candidate):
             return True
         if candidate.valid_from >= memory.valid_from:
             return False
-        if memory.valid_from not in begun or not spoken:
+        if memory.valid_from not in self._begun(memory) or not self.times(candidate.sources):
             return True
         return candidate.happened and memory.valid_from - candidate.valid_from > _LATELY
 

@@ -51,6 +51,6 @@ def parse_queries(text: str) -> Queries:
 
 
 @cache
-def load_queries(name: str) -> Queries:
-    """Read `sql/<name>.sql` of this package."""
-    return parse_queries(resources.files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8"))
+def load_queries(name: str, package: str = __package__) -> Queries:
+    """Read `sql/<name>.sql` of a package: its statements, as attributes of their names."""
+    return parse_queries(resources.files(package).joinpath("sql", f"{name}.sql").read_text("utf-8"))

@@ -67,10 +67,12 @@ _ASKING = (
     r"what|what's|how|how's|which|who|who's|where|where's|when's|why|whose|can|could|can't|should|would|do|does|did|is|are|am i|was|were|will|have you|has|any|need|needs|help|give|tell|suggest|write|explain|show|find|recommend"
     r"|please|pls|looking|want|wanted|trying|wondering|thinking|let's|ideas|tips|thoughts|suggestions|recommendations|draft|plan|list|remind|don't|got any|send|ask|say|name|call|quick"
 )
+#: Verbs as they stand after "I", and after "to".
+_BARE = r"weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|do|go|sell|bake|make|sing|eat"
 #: Verbs which a clause may begin with when it goes on about the subject of the one before.
 _GOING_ON = (
-    r"been(?= (?:in|living|working|an?)\b)|weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|moved|relocated|started|joined|got|adopted|bought|turned|became|quit|left|am|can't stand|can't eat|can't have|don't eat|don't drink|don't like|do|go|sell|bake|make|sing|eat|grew up"
-    r"|work|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|avoids|loves|likes|enjoys|hates|has|still|now|also|currently|just|recently|originally"
+    rf"{_BARE}|been(?= (?:in|living|working|an?)\b)|moved|relocated|started|joined|got|adopted|bought|turned|became|quit|left|am|can't stand|can't eat|can't have|don't eat|don't drink|don't like|grew up"
+    r"|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|avoids|loves|likes|enjoys|hates|has|still|now|also|currently|just|recently|originally"
 )
 _THIRD = r"is|lives|works|teaches|studies|speaks|plays|owns|drives|runs|keeps|collects|loves|likes|enjoys|hates|has|can't|doesn't|turned|moved|got|just|also|still|quit|started|adopted|sells|isn't"
 _STARTS = re.compile(
@@ -129,14 +131,14 @@ _SHADOW = re.compile(
 )
 #: What is wished, planned or due: its verb governs those that follow without a subject, "to retire and live in Rome".
 _PENDING = re.compile(
-    r"(?<![\w'])(?:(?:want|wants|wanted|wanting|plan|plans|planned|planning|intend|intends|intended|aim|aims|aiming|going|decided|deciding|need|needs|needed|have|has|had|try|tries|tried|trying|looking|ready"
+    r"(?<![\w'])(?:(?:wanted|wanting|plan|plans|planned|planning|intend|intends|intended|aim|aims|aiming|going|decided|deciding|need|needs|needed|have|has|had|try|tries|tried|trying|looking|ready"
     r"|tempted|ought|supposed|meant|determined|able|learn|learning|wait|refuse|refuses|expect|expects|expected|hesitant|about|got|free|managed|prefer|how|is|was|be|chance|time|way|idea|wish|desire) (?:not )?to"
     r"|would (?:\w+ )?(?:love|like|rather|prefer|want|be|have|go|move|live)|want|wants|thinking (?:of|about)|dream(?:s|ing)? of|might|may|could|should|must|will|won't|let's|help me|let me|instead of|can't wait)(?![\w'])|(?<=\w)'ll(?!\w)|(?<=\w)'d (?:\w+ )?(?:love|like|rather|prefer|want|be|have|go|move|live)(?!\w)",
     re.IGNORECASE,
 )
 #: A verb that may stand under one of these: "and live in Rome", but not "and lives in Rome", "and moved to Rome".
 _BARE_VERB = re.compile(
-    r"(?:(?:still|now|also|currently|just|then|maybe|finally|eventually|possibly) )*(?:weigh|smoke|volunteer|become|live|work|teach|study|speak|play|own|drive|run|keep|collect|avoid|love|like|enjoy|hate|dislike|adore|prefer|have|do|go|sell|bake|make|sing|eat|can't)(?![\w'])",
+    rf"(?:(?:still|now|also|currently|just|then|maybe|finally|eventually|possibly) )*(?:{_BARE}|can't)(?![\w'])",
     re.IGNORECASE,
 )
 _LIT = re.compile(r"(.+), (?:and|but) .*")

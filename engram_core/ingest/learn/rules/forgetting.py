@@ -77,8 +77,8 @@ _WHERE = {
 }
 
 
-#: What somebody means beside the one attribute.
-_BESIDE = {"employer": ("occupation", "workplace", "field"), "occupation": ("employer", "workplace", "field")}
+#: What "my job" means beside the employer.
+_OF_WORK = ("occupation", "workplace", "field")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,8 @@ def _read(what: str, request: str) -> Forgotten:
     topic = _ABOUT.sub("", what, count=1).strip()
     for name in (noun, topic.casefold()):
         if name in _NAMED:
-            attribute = _NAMED[name]
-            also = _BESIDE.get(attribute, ()) if name in ("job", "work", "what i do") else ()
-            return Forgotten(tuple((each, "") for each in (attribute, *also)))
+            also = _OF_WORK if name in ("job", "work") else ()
+            return Forgotten(tuple((attribute, "") for attribute in (_NAMED[name], *also)))
     nouns = [
         re.sub(r"^(?:my|our) (?:new |old |current |home )?", "", part)
         for part in re.split(r",? and |, ", topic.casefold())

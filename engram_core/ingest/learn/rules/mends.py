@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from engram_core.ingest.learn.alike import NAMES
 from engram_core.ingest.learn.rules.straighten import straightened
 from engram_core.ingest.learn.rules.vocabulary.jobs import is_job
 from engram_core.ingest.learn.rules.vocabulary.kinds import DIETS, FOODS, LANGUAGES, PLAYED, SPORTS
@@ -36,7 +37,6 @@ _WITHIN = re.compile(
 _ANY_CUE = re.compile(rf"{_BESIDE}|yes|yeah|yep|nope|hi|hey|thanks|update|edit|ps", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+(?P<asks>[.!…]*\?)?")
 _HOME = frozenset(["home", "hometown", "birthplace", "upbringing", "workplace", "visited"])
-_PERSON = frozenset(["name", "partner", "friend", "family", "pet", "acquaintance"])
 _FIRM = frozenset(["employer", "school"])
 _SMALL: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(rf"(?:{FOODS})"), frozenset(["allergy", "avoids", "likes", "dislikes"])),
@@ -121,4 +121,4 @@ def _named(value: str, is_sure: bool, is_denied: bool) -> frozenset[str]:
         return _HOME
     if not is_name(value) or not (is_sure or is_denied):
         return frozenset()
-    return _PERSON | _FIRM | _HOME if is_sure else _PERSON
+    return NAMES | _FIRM | _HOME if is_sure else NAMES

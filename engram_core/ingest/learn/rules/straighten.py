@@ -42,7 +42,6 @@ _SHORTENED = re.compile(
     re.IGNORECASE,
 )
 _ID = re.compile(r"\bid (?=(?:love|like|rather|say|have|be|get|prefer|never|cry|do)\b)")
-_NAME_IS = re.compile(r"\bnames (?=[a-z]+\b)|\bname's (?=[a-z])")
 _CALLED = re.compile(
     r"\b(?:called|named|name is|name's|names are) (?!(?:me|it|him|her|us|them|the|a|an|my|your|his|in|on|off|out|after|not|still|now|for|because|to|and|by|as|so|that|this|what|back|up|just|really|like|irrelevant|unimportant|common|unusual|weird|long|short|hard|difficult|easy|unique|private|unknown|mud|misspelled|spelled|pronounced|already|also|too|very|pretty|quite|everything|nothing|something|when|where|if|you|they|we|crazy|names|different|wrong|right|correct|fine|there|going|gonna|probably|either|supposed|again|exactly|anything|anyway|anyhow|please|though|actually|btw|lol|did|do|does|have|has|today|yet|before|until|which|whatever|who|how|why|at|from|once|simply|literally)\b)[a-z]"
 )

@@ -53,7 +53,7 @@ _VERBS = {
 }  # fmt: skip
 _REGULAR = frozenset(["live", "work", "speak", "play", "love", "like", "hate", "enjoy", "drive", "own", "run", "keep", "collect", "avoid", "eat", "follow", "prefer", "sell", "adore", "dislike", "come", "hail", "reside", "sing", "take", "drink", "suffer", "manage", "rent", "share", "turn"])  # fmt: skip
 _THIRD_PERSON = re.compile(
-    rf"{_ADVERBS.removesuffix('+')}*(?:(?:{'|'.join(_REGULAR)}|teache|doe|goe)s|is|has|studies)(?!\w)", re.IGNORECASE
+    rf"(?:{_ADVERBS})?(?:(?:{'|'.join(_REGULAR)}|teache|doe|goe)s|is|has|studies)(?!\w)", re.IGNORECASE
 )
 #: What a sentence without a subject begins with when it is about its writer.
 _DROPPED_PAST = re.compile(

@@ -18,13 +18,11 @@ from engram_core.ingest.learn.rules.vocabulary.kinds import (
 from engram_core.ingest.learn.rules.vocabulary.shapes import DAY, NAME, ORG, PAST, PHRASE, PLACE
 
 _MORE = r"(?= .*any ?more| anymore)"
-_NOT = r"(?:no longer|don't|doesn't)"
 _JOB = r"[\w'-]+(?: [\w'-]+){0,3}?"
 #: After "I left Acme": nothing that makes it the way home.
 _FOR_GOOD = r"(?!.*\b(?:early|late|lunch|o'clock|at \d+(?::\d\d)? ?(?:am|pm)?|am|pm|on time|my (?:keys|phone|bag|wallet|coat|jacket|umbrella|laptop)|a (?:review|note|comment|message|tip)|behind|with a|without|this morning|for (?:the|a) (?:day|meeting|break|while|appointment|weekend))\b).*"
 _ORG = rf"(?:the )?(?P<org>{ORG}|[\w'&.+-]+)"
 _PLACE = rf"(?P<place>{PLACE}|[\w'-]+)"
-_NAME = rf"(?P<name>{NAME}|[\w'-]+)"
 
 RULES: tuple[Rule, ...] = (
     end(

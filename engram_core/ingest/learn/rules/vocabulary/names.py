@@ -32,7 +32,8 @@ _WORDS = listed(
     live lives work works met went got took two three four five some people many most several every each lot lots friends
     neighbours guys folks man woman boy girl old young stuck same new cold help rain going gonna probably either supposed ditto
     vegan vegetarian pescatarian veggie keto celiac coeliac diabetic retired married single divorced pregnant deaf blind sober
-    guilty jealous confused expat parent newbie lurker english latin hi-res unlike again exactly anyway anyhow though btw lol whatever like also just only even actually really honestly"""
+    guilty jealous confused expat parent newbie lurker english latin hi-res unlike again exactly anyway anyhow though btw lol
+    whatever like also just only even actually really honestly"""
 )
 _CAPITAL = re.compile(rf"(?:{NATIONALITIES}|{CARS}|{DEVICES})", re.IGNORECASE)
 _ADJECTIVE = re.compile(r".{4,}(?:ish|ese|ist|ian|ean|crat|ic)", re.IGNORECASE)
