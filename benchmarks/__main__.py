@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks retrieval | operations | speed | adapters | fusion-choice`."""
+"""The command line: `python -m benchmarks retrieval | context | qa | operations | speed | adapters | fusion-choice`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import fusion_choice, retrieval, speed
-from benchmarks.methods import METHODS
+from benchmarks import context, fusion_choice, retrieval, speed
+from benchmarks.methods import Switch
 from benchmarks.operations import scorecard
 from benchmarks.operations.data import paths_of
 from benchmarks.peers import default_embedder
+from benchmarks.qa import running as qa
+from benchmarks.training import ranker
 from engram_core import AsyncEngram, EngramError
 
 
@@ -31,8 +33,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _retrieval(options: argparse.Namespace, scratch: Path) -> None:
     data_dir = None if options.database_url else options.data_dir or scratch
+    switch = Switch(options.rankers)
+    async with AsyncEngram(
+        data_dir=data_dir, database_url=options.database_url, embedder=options.embedder, ranker=switch
+    ) as engine:
+        await retrieval.run(
+            engine, switch, options.data, rankers=options.rankers, limit=options.limit, json_path=options.json
+        )
+
+
+async def _train_ranker(options: argparse.Namespace, _: Path) -> None:
+    await ranker.run(options.chats, options.out, ablation=options.ablation)
+
+
+async def _context(options: argparse.Namespace, scratch: Path) -> None:
+    data_dir = None if options.database_url else options.data_dir or scratch
     async with AsyncEngram(data_dir=data_dir, database_url=options.database_url) as engine:
-        await retrieval.run(engine, options.data, method=options.method, limit=options.limit, json_path=options.json)
+        await context.run(engine, options.data, options.budgets, limit=options.limit, json_path=options.json)
+
+
+async def _qa(options: argparse.Namespace, scratch: Path) -> None:
+    data_dir = None if options.database_url else options.data_dir or scratch
+    how = qa.Options(
+        llm=options.llm,
+        judge=options.judge,
+        limit=options.limit,
+        questions=options.questions,
+        budget=options.budget,
+        full_context=options.full_context,
+        concurrency=options.concurrency,
+        llm_price=tuple(options.llm_price) if options.llm_price else None,
+        judge_price=tuple(options.judge_price) if options.judge_price else None,
+    )
+    async with AsyncEngram(data_dir=data_dir, database_url=options.database_url) as engine:
+        await qa.run(engine, options.data, how, json_path=options.json, resume=options.resume)
 
 
 async def _operations(options: argparse.Namespace, _: Path) -> None:
@@ -78,18 +112,33 @@ async def _fusion_choice(options: argparse.Namespace, _: Path) -> None:
         await embedder.close()
 
 
+async def _train_embedder(options: argparse.Namespace, _: Path) -> None:
+    from benchmarks.training import embedder  # needs torch and transformers
+
+    embedder.run(options.weights, options.chats, options.out, steps=options.steps)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True)
     found = commands.add_parser("retrieval", help="how much of the evidence a search finds")
     found.add_argument("--data", type=Path, nargs="+", required=True, metavar="FILE", help="conversations, .jsonl[.gz]")
     found.add_argument("--limit", type=int, metavar="N", help="only the first N conversations of each file")
-    found.add_argument("--method", choices=sorted(METHODS), default="engram")
+    found.add_argument(
+        "--rankers",
+        nargs="+",
+        default=["acan"],
+        metavar="NAME|FILE",
+        help="acan, sum, rrf, dense, lexical, or files of weights (default: acan)",
+    )
+    found.add_argument("--embedder", metavar="NAME", help="an embedding model (default: the engine's)")
     found.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
     store = found.add_mutually_exclusive_group()
     store.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the embedded store (default: throw it away)")
     store.add_argument("--database-url", metavar="URL", help="use this PostgreSQL; memory:// for none")
     found.set_defaults(run=_retrieval)
+    _add_context(commands)
+    _add_qa(commands)
     card = commands.add_parser(
         "operations", help="precision and recall of what is added, replaced, deleted and refused"
     )
@@ -117,6 +166,17 @@ def _parser() -> argparse.ArgumentParser:
     beside.add_argument("--database-url", metavar="URL", help="write to this PostgreSQL (default: an embedded one)")
     beside.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
     beside.set_defaults(run=_adapters)
+    trained = commands.add_parser("train-ranker", help="fit the ranker's weights to dialogues and chats (needs torch)")
+    trained.add_argument("--chats", type=Path, metavar="FILE", help="chats that may be learned from, .jsonl[.gz]")
+    trained.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write the weights")
+    trained.add_argument("--ablation", action="store_true", help="fit without each part too, and print the difference")
+    trained.set_defaults(run=_train_ranker)
+    made = commands.add_parser("train-embedder", help="train MiniLM further on questions about conversations")
+    made.add_argument("--weights", type=Path, required=True, metavar="DIR", help="the published model")
+    made.add_argument("--chats", type=Path, metavar="FILE", help="chats that may be learned from, .jsonl[.gz]")
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the weights")
+    made.add_argument("--steps", type=int, default=360, metavar="N", help="batches to train on (default: 360)")
+    made.set_defaults(run=_train_embedder)
     choice = commands.add_parser("fusion-choice", help="formulas of fusion, compared on reshaped chats")
     choice.add_argument(
         "--data", type=Path, nargs="+", required=True, metavar="FILE", help="chats that may be tuned on"
@@ -125,6 +185,48 @@ def _parser() -> argparse.ArgumentParser:
     choice.add_argument("--as-they-are", action="store_true", help="score the chats themselves too (slow)")
     choice.set_defaults(run=_fusion_choice)
     return parser
+
+
+def _add_context(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    packed = commands.add_parser("context", help="how much of the answer is in the packed text, for how many tokens")
+    packed.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="FILE", help="conversations, .jsonl[.gz]"
+    )
+    packed.add_argument(
+        "--budgets", type=int, nargs="+", default=[250, 500, 1000, 2000, 4000], metavar="TOKENS", help="of a text"
+    )
+    packed.add_argument("--limit", type=int, metavar="N", help="only the first N conversations of each file")
+    packed.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
+    store = packed.add_mutually_exclusive_group()
+    store.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the embedded store (default: throw it away)")
+    store.add_argument("--database-url", metavar="URL", help="use this PostgreSQL; memory:// for none")
+    packed.set_defaults(run=_context)
+
+
+def _add_qa(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    asked = commands.add_parser("qa", help="question answering by a model from what is remembered, judged by another")
+    asked.add_argument("--data", type=Path, nargs="+", required=True, metavar="FILE", help="conversations, .jsonl[.gz]")
+    asked.add_argument("--llm", required=True, metavar="PROVIDER:MODEL", help="who answers: openai:… or ollama:…")
+    asked.add_argument("--judge", required=True, metavar="PROVIDER:MODEL", help="who judges: openai:… or ollama:…")
+    asked.add_argument("--limit", type=int, metavar="N", help="only the first N conversations of each file")
+    asked.add_argument("--questions", type=int, metavar="N", help="only N questions a conversation, spread over it")
+    given = asked.add_mutually_exclusive_group()
+    given.add_argument("--budget", type=int, default=2000, metavar="TOKENS", help="of a context (default: 2000)")
+    given.add_argument("--full-context", action="store_true", help="the whole conversation instead of a search")
+    asked.add_argument("--concurrency", type=int, default=4, metavar="N", help="questions at a time (default: 4)")
+    for name, help in (
+        ("--llm-price", "of a million tokens sent, and answered"),
+        ("--judge-price", "the same for the judge (default: --llm-price, where both are the same model)"),
+    ):
+        asked.add_argument(name, type=float, nargs=2, metavar=("IN", "OUT"), help=help)
+    asked.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
+    asked.add_argument(
+        "--resume", type=Path, metavar="FILE", help="keep answers and verdicts here, and go on from what it holds"
+    )
+    store = asked.add_mutually_exclusive_group()
+    store.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the embedded store (default: throw it away)")
+    store.add_argument("--database-url", metavar="URL", help="use this PostgreSQL; memory:// for none")
+    asked.set_defaults(run=_qa)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,15 @@
-"""What can be measured: each method remembers a conversation and answers questions about it.
-
-To compare another method, write a class with these three coroutines and name it in `METHODS`.
-"""
+"""What is measured: a method remembers a conversation and answers questions about it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from benchmarks.datasets import Conversation, Question, Turn
 from benchmarks.metrics import RECALL_AT, Found
-from engram_core import AsyncEngram, Memory, Message, NotFoundError
+from engram_core import AsyncEngram, Memory, Message, NotFoundError, Ranked, Ranker, Reading, build_ranker
 
 LIMIT = max(RECALL_AT)
 
@@ -35,6 +32,24 @@ class Method(Protocol):
     async def answer(self, question: Question) -> Answer:
         """Find at most `LIMIT` results for a question about the conversation remembered last."""
         ...
+
+
+class Switch(Ranker):
+    """Ranks as the ranker chosen last: several are measured over the same store."""
+
+    name = "switch"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._rankers = {name: build_ranker(name) for name in names}
+        self._chosen = next(iter(self._rankers.values()))
+
+    def choose(self, name: str) -> None:
+        """Rank by this one from now on."""
+        self._chosen = self._rankers[name]
+
+    def rank(self, reading: Reading) -> Ranked:
+        """Score the candidates of one question."""
+        return self._chosen.rank(reading)
 
 
 class EngramMethod:
@@ -60,13 +75,13 @@ class EngramMethod:
         recall = await self._engine.search(question.text, user_id=self._user, filters=filters, limit=LIMIT)
         if recall.degraded:
             raise RuntimeError(f"the search for {question.id} was incomplete: {dict(recall.degraded)}")
-        return Answer(tuple([await self._found(hit.memory) for hit in recall]), dict(recall.timings))
+        return Answer(tuple([await self._found(hit.memory, hit.score) for hit in recall]), dict(recall.timings))
 
-    async def _found(self, memory: Memory) -> Found:
+    async def _found(self, memory: Memory, score: float) -> Found:
         ids = (memory.id,) if memory.kind == "turn" else memory.sources
         if memory.kind == "turn":
             self._turn_of[memory.id] = memory.metadata["id"]
-        return Found(frozenset([await self._turn(id) for id in ids]) - {""}, memory.spoken)
+        return Found(frozenset([await self._turn(id) for id in ids]) - {""}, memory.spoken, score)
 
     async def _turn(self, id: str) -> str:
         """Return the data set's id of a stored turn; "" when it is gone."""
@@ -76,9 +91,6 @@ class EngramMethod:
             except NotFoundError:
                 return ""
         return self._turn_of[id]
-
-
-METHODS: dict[str, Callable[[AsyncEngram], Method]] = {"engram": EngramMethod}
 
 
 def user_of(conversation: Conversation) -> str:

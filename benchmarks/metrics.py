@@ -34,10 +34,11 @@ NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One result: the turns that it stands for, and the text that a prompt would get."""
+    """One result: the turns that it stands for, the text that a prompt would get, and the score it came with."""
 
     turns: frozenset[str]
     text: str
+    score: float = 0.0
 
 
 def recall(found: Sequence[Found], evidence: frozenset[str], k: int) -> float:

@@ -49,8 +49,19 @@ if TYPE_CHECKING:
         StoreError,
         StoreUnavailableError,
     )
-    from engram_core.factory import AsyncEngram, build_database, build_embedder
-    from engram_core.ports import ChatModel, Embedder, Reply, TokenCounter
+    from engram_core.factory import AsyncEngram, build_chat_model, build_database, build_embedder, build_ranker
+    from engram_core.ports import (
+        ChatModel,
+        Embedder,
+        Encoded,
+        EncodedQuery,
+        Ranked,
+        Ranker,
+        Reading,
+        Reply,
+        TokenCounter,
+    )
+    from engram_core.retrieval.acan import Group, Weights, fit_ranker, recalls_by_fold
     from engram_core.stores.postgres import Database, Migration, load_migrations, load_queries
     from engram_core.sync import Engram
 
@@ -69,10 +80,13 @@ __all__ = [
     "Database",
     "DeadLetter",
     "Embedder",
+    "Encoded",
+    "EncodedQuery",
     "Engram",
     "EngramError",
     "EraseReceipt",
     "ExpireResult",
+    "Group",
     "Hit",
     "ImportResult",
     "InvalidInputError",
@@ -88,7 +102,10 @@ __all__ = [
     "ProviderError",
     "ProviderUnavailableError",
     "Queue",
+    "Ranked",
+    "Ranker",
     "RateLimitedError",
+    "Reading",
     "Recall",
     "Reply",
     "SchemaMismatchError",
@@ -99,13 +116,18 @@ __all__ = [
     "StoreUnavailableError",
     "TokenCounter",
     "Usage",
+    "Weights",
     "__version__",
+    "build_chat_model",
     "build_database",
     "build_embedder",
+    "build_ranker",
     "clean_characters",
+    "fit_ranker",
     "load_migrations",
     "load_queries",
     "read_context",
+    "recalls_by_fold",
 ]
 
 _HOMES = {
@@ -149,8 +171,19 @@ _HOMES = {
         "StoreError",
         "StoreUnavailableError",
     ],
-    "engram_core.factory": ["AsyncEngram", "build_database", "build_embedder"],
-    "engram_core.ports": ["ChatModel", "Embedder", "Reply", "TokenCounter"],
+    "engram_core.factory": ["AsyncEngram", "build_chat_model", "build_database", "build_embedder", "build_ranker"],
+    "engram_core.ports": [
+        "ChatModel",
+        "Embedder",
+        "Encoded",
+        "EncodedQuery",
+        "Ranked",
+        "Ranker",
+        "Reading",
+        "Reply",
+        "TokenCounter",
+    ],
+    "engram_core.retrieval.acan": ["Group", "Weights", "fit_ranker", "recalls_by_fold"],
     "engram_core.stores.postgres": ["Database", "Migration", "load_migrations", "load_queries"],
     "engram_core.sync": ["Engram"],
 }

@@ -14,7 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engram_core.errors import ConfigError
 
-DEFAULT_EMBEDDER = "minilm"
+DEFAULT_EMBEDDER = "minilm-memory"
+PUBLISHED_EMBEDDER = "minilm"
+DEFAULT_RANKER = "acan"
 
 
 def default_data_dir() -> Path:
@@ -41,7 +43,10 @@ class Settings(BaseSettings):
         llm_timeout: Seconds that one request to the model may take.
         llm_input_price: What a million tokens sent to the model cost, for the counters.
         llm_output_price: What a million tokens of its answers cost.
-        embedder: `minilm` (built in), `sentence-transformers:<model>`, `openai:<model>`, `ollama:<model>`.
+        ranker: What orders what was found: `acan`, or without training `sum`, `rrf`, `dense`, `lexical`; or the path of
+            weights of your own, as `engram acan tune` writes them.
+        embedder: `minilm-memory` and `minilm` (built in: trained for memory, and as published),
+            `sentence-transformers:<model>`, `openai:<model>`, `ollama:<model>`.
         tenant: The account that verbs are bound to.
         ttl_days: Days after which memories expire that name no end of their own; 0: never.
         max_memories_per_user: Current memories of one user that `expire` lets stay; 0: any number.
@@ -73,6 +78,7 @@ class Settings(BaseSettings):
     llm_input_price: float = Field(0, ge=0, validation_alias=_named("llm_input_price"))
     llm_output_price: float = Field(0, ge=0, validation_alias=_named("llm_output_price"))
     embedder: str = Field(DEFAULT_EMBEDDER, validation_alias=_named("embedder"))
+    ranker: str = Field(DEFAULT_RANKER, validation_alias=_named("ranker"))
     tenant: str = Field("default", validation_alias=_named("tenant"))
     ttl_days: float = Field(0, ge=0, le=1_000_000, validation_alias=_named("ttl_days"))
     max_memories_per_user: int = Field(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 from pydantic import BaseModel
 
-from engram_core.config import DEFAULT_EMBEDDER, Settings, load_settings
+from engram_core.config import DEFAULT_EMBEDDER, DEFAULT_RANKER, PUBLISHED_EMBEDDER, Settings, load_settings
 from engram_core.engine import Backend, Engine, LazyBackend, Limits
 from engram_core.engine.base import utc_now
 from engram_core.engine.learning import Lessons
@@ -25,7 +25,7 @@ from engram_core.ingest.learn.learner import Learner
 from engram_core.ingest.learn.prompting import Prompts
 from engram_core.ingest.learn.rules import RulesExtractor
 from engram_core.ingest.upkeep.summaries import Summariser
-from engram_core.ports import ChatModel, Embedder, MemoryStore
+from engram_core.ports import ChatModel, Embedder, MemoryStore, Ranker
 
 if TYPE_CHECKING:
     from engram_core.stores.postgres import Database
@@ -55,6 +55,7 @@ class AsyncEngram(Engine):
         graph_url: str | None = None,
         llm: str | ChatModel | None = None,
         embedder: str | Embedder | None = None,
+        ranker: str | Ranker | None = None,
         custom_instructions: str | None = None,
         memory_schema: type[BaseModel] | None = None,
         tenant: str | None = None,
@@ -69,6 +70,7 @@ class AsyncEngram(Engine):
             graph_url: Where the entity graph is kept.
             llm: The model that learns, by name or a `ChatModel` of your own; without one, rules do.
             embedder: The embedding model by name, or an `Embedder` of your own.
+            ranker: What orders what is found, by name or path, or a `Ranker` of your own.
             custom_instructions: Added to what the model is told about what to learn.
             memory_schema: A pydantic model: what fits it is learned as a structured memory beside the statements.
             tenant: The account that every verb is bound to.
@@ -78,6 +80,7 @@ class AsyncEngram(Engine):
         """
         own = Own(
             embedder=embedder if isinstance(embedder, Embedder) else None,
+            ranker=ranker if isinstance(ranker, Ranker) else None,
             llm=llm if isinstance(llm, ChatModel) else None,
             memory_schema=_check_schema(memory_schema),
         )
@@ -87,6 +90,7 @@ class AsyncEngram(Engine):
             "graph_url": graph_url,
             "llm": None if own.llm is not None else llm,
             "embedder": None if own.embedder is not None else embedder,
+            "ranker": None if own.ranker is not None else ranker,
             "custom_instructions": custom_instructions,
             "tenant": tenant,
         }
@@ -107,6 +111,7 @@ class Own:
     """What a program brings itself instead of naming it in the settings; None where it does not."""
 
     embedder: Embedder | None = None
+    ranker: Ranker | None = None
     llm: ChatModel | None = None
     memory_schema: type[BaseModel] | None = None
 
@@ -134,6 +139,7 @@ async def build(settings: Settings, own: Own = NOTHING) -> Backend:
         lessons=Lessons(store, embedder, _learner(settings, own, store, embedder, model, meter)),
         meter=meter,
         model=model,
+        ranker=await to_thread.run_sync(build_ranker, settings.ranker) if own.ranker is None else own.ranker,
         # Reading a vocabulary takes some tenths of a second: beside the event loop.
         counter=await to_thread.run_sync(open_counter, settings.tokens, settings.tiktoken_cache_dir),
     )
@@ -212,14 +218,35 @@ def build_database(settings: Settings) -> Database | None:
     return Database(server=server, pool_size=settings.pool_size)
 
 
+def build_ranker(name: str) -> Ranker:
+    """Build a ranker by name: the trained one, one without training, or one of weights in a file.
+
+    Raises:
+        ConfigError: There is none of this name, or the file cannot be read.
+    """
+    from engram_core.retrieval.acan import load_weights
+    from engram_core.retrieval.rankers import UNTRAINED
+
+    if name == DEFAULT_RANKER:
+        return load_weights()
+    if name in UNTRAINED:
+        return UNTRAINED[name]
+    path = Path(name)
+    if not path.is_file():
+        accepted = ", ".join((DEFAULT_RANKER, *UNTRAINED))
+        raise ConfigError(f"ranker: got {name!r}; accepted: {accepted}, or a file of weights")
+    return load_weights(path)
+
+
 def build_embedder(settings: Settings) -> Embedder:
     """Build the embedder that `embedder` names, as `provider:model` or `provider:model@dimension`."""
     provider, _, rest = settings.embedder.partition(":")
     model, dimension = _split_dimension(rest)
-    if provider == DEFAULT_EMBEDDER and not rest:
-        from engram_core.providers.onnx import OnnxEmbedder
+    if provider in (DEFAULT_EMBEDDER, PUBLISHED_EMBEDDER) and not rest:
+        from engram_core.providers.onnx import FOLDER, PUBLISHED, OnnxEmbedder
 
-        return OnnxEmbedder(threads=settings.embedding_threads)
+        folder = FOLDER if provider == DEFAULT_EMBEDDER else PUBLISHED
+        return OnnxEmbedder(threads=settings.embedding_threads, folder=folder)
     builders: dict[str, Callable[[], Embedder]] = {
         "sentence-transformers": lambda: _sentence_transformers(model),
         "openai": lambda: _openai(settings, model, dimension),
@@ -227,8 +254,8 @@ def build_embedder(settings: Settings) -> Embedder:
     }
     if provider not in builders or not model:
         raise ConfigError(
-            f"embedder: got {settings.embedder!r}; accepted: {DEFAULT_EMBEDDER}, sentence-transformers:<model>, "
-            "openai:<model>[@dimension], ollama:<model>"
+            f"embedder: got {settings.embedder!r}; accepted: {DEFAULT_EMBEDDER}, {PUBLISHED_EMBEDDER}, "
+            "sentence-transformers:<model>, openai:<model>[@dimension], ollama:<model>"
         )
     return builders[provider]()
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from engram_core.config import Settings
 from engram_core.errors import StoreError
 from engram_core.factory import AsyncEngram
-from engram_core.ports import ChatModel, Embedder
+from engram_core.ports import ChatModel, Embedder, Ranker
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -138,6 +138,7 @@ class Engram:
         graph_url: str | None = None,
         llm: str | ChatModel | None = None,
         embedder: str | Embedder | None = None,
+        ranker: str | Ranker | None = None,
         custom_instructions: str | None = None,
         memory_schema: type[BaseModel] | None = None,
         tenant: str | None = None,
@@ -150,6 +151,7 @@ class Engram:
             graph_url=graph_url,
             llm=llm,
             embedder=embedder,
+            ranker=ranker,
             custom_instructions=custom_instructions,
             memory_schema=memory_schema,
             tenant=tenant,
@@ -201,6 +203,7 @@ class Engram:
     search = _twin(AsyncEngram.search)
     context = _twin(AsyncEngram.context)
     process_turn = _twin(AsyncEngram.process_turn)
+    feedback = _twin(AsyncEngram.feedback)
     get = _twin(AsyncEngram.get)
     get_all = _twin(AsyncEngram.get_all)
     update = _twin(AsyncEngram.update)

@@ -84,7 +84,7 @@ def _print(told: Told) -> None:
     out.print(changes_table(told.history))
     _chapter(out, "5", "A secret goes", "memory.delete(id)")
     _answer(out, told.code[0], "before")
-    _answer(out, told.code[1], "after: the best that is left")
+    _answer(out, told.code[1], "after")
     _chapter(out, "6", "For a prompt", f"memory.context(question, token_budget=…): {told.context.tokens} tokens")
     out.print(Padding(Text(told.context), (0, 0, 1, 2)))
     _chapter(out, "→", "Your turn", "three lines of Python; `engram --help` does it without")
@@ -121,6 +121,8 @@ def _answer(out: Console, recall: Recall, note: str = "") -> None:
     out.print(Text.assemble((f"  {recall.query}", "bold"), (f"  {note}", "yellow")))
     for hit in recall:
         out.print(_found(hit))
+    if not recall:
+        out.print(Text("    nothing that answers it", "dim"))
     out.print()
 
 

@@ -55,6 +55,7 @@ class Hit:
             instead, where there is one.
         ended_at: For such a turn or summary: since when it is no longer so.
         replaced: For a statement: the version before it, where that was true once.
+        question: Names the question that found it, for `feedback`; empty for a hit that no search made.
     """
 
     memory: Memory
@@ -63,6 +64,7 @@ class Hit:
     superseded_by: Memory | None = None
     ended_at: datetime | None = None
     replaced: Memory | None = None
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,33 @@ class Recall(Sequence[Hit]):
 class Context(str):
     """Text for a prompt: a plain string that also knows what it was made of."""
 
-    __slots__ = ("hits", "tokens")
+    __slots__ = ("degraded", "entries", "hits", "tokens")
 
-    #: The hits that the text holds, in the order of the text.
+    #: Every entry of the text, in its order: the hits, and the turns that make them readable, with the share of their
+    #: hit's score that they came in by. Of a long turn beside a hit, `memory.text` is the part that is written.
+    entries: tuple[Hit, ...]
+    #: Those of the entries that the search found.
     hits: tuple[Hit, ...]
     #: Tokens of the text by the counter in use.
     tokens: int
+    #: What failed, by name, with the reason, as in `Recall`; also `neighbours`, without which only hits are written.
+    degraded: Mapping[str, str]
 
-    def __new__(cls, text: str, *, hits: tuple[Hit, ...] = (), tokens: int = 0) -> Context:
-        """Make the text with its hits and its size."""
+    def __new__(
+        cls,
+        text: str,
+        *,
+        hits: tuple[Hit, ...] = (),
+        tokens: int = 0,
+        entries: tuple[Hit, ...] | None = None,
+        degraded: Mapping[str, str] | None = None,
+    ) -> Context:
+        """Make the text with what it holds, its size and what failed; without `entries`, they are the hits."""
         self = super().__new__(cls, text)
+        self.entries = hits if entries is None else entries
         self.hits = hits
         self.tokens = tokens
+        self.degraded = degraded or {}
         return self
 
 
@@ -163,6 +180,7 @@ class EraseReceipt:
     terms: int
     changes: int
     jobs: int
+    labels: int = 0
 
 
 @dataclass(frozen=True, slots=True)

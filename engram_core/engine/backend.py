@@ -15,7 +15,8 @@ from engram_core.engine.uses import UseLog
 from engram_core.errors import EngramError, StoreError
 from engram_core.ingest.learn.asking import Meter
 from engram_core.ingest.upkeep.summaries import Summariser
-from engram_core.ports import ChatModel, Embedder, MemoryStore, TokenCounter
+from engram_core.ports import ChatModel, Embedder, MemoryStore, Ranker, TokenCounter
+from engram_core.retrieval.rankers import UNTRAINED
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Backend:
     model: ChatModel | None = None
     summariser: Summariser | None = None
     limits: Limits = Limits()
+    ranker: Ranker = UNTRAINED["sum"]
 
     async def close(self) -> None:
         """Close everything, the store last, whatever fails before it."""

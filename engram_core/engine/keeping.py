@@ -105,8 +105,8 @@ class Keeping(EngineBase):
         change = revise(replace(memory, importance=stated), revision, utc_now(), reason)
         assert change.after is not None
         changes = await updated(backend.store, change)
-        vectors = await try_vectors([change.after], backend.embedder)
-        await backend.store.apply(changes, vectors)
+        found = await try_vectors([change.after], backend.embedder)
+        await backend.store.apply(changes, found.vectors, tokens=found.tokens)
         return changes[0]
 
     async def delete(

@@ -152,7 +152,8 @@ async def _summarise_one(backend: Backend, summariser: Summariser, planned: Plan
     after = changes[-1].after
     assert after is not None
     try:
-        await backend.store.apply(changes, await try_vectors([after], backend.embedder))
+        found = await try_vectors([after], backend.embedder)
+        await backend.store.apply(changes, found.vectors, tokens=found.tokens)
     except ConflictError as exc:
         logger.info("a summary was not written, the next consolidation does: %s", exc)
         return []

@@ -13,9 +13,10 @@ from engram_core.domain.results import AddManyResult
 from engram_core.domain.scope import Scope
 from engram_core.errors import InvalidInputError
 from engram_core.ingest.occurrences import Occurrences
+from engram_core.ingest.pending import Embedded
 from engram_core.ingest.streams import each
 from engram_core.ingest.turns import MessageLike, content_digest, make_turn, occurrence_key, read_message
-from engram_core.ports import Embedder, Learn, Matrix, MemoryStore, Recorded
+from engram_core.ports import Embedder, Encoded, Learn, MemoryStore, Recorded
 
 MessageStream = Iterable[MessageLike] | AsyncIterable[MessageLike]
 Progress = Callable[[int], None]
@@ -66,7 +67,7 @@ class BulkImport:
             ProviderError: The embedder failed; what was stored stays, and another run goes on from there.
         """
         send_recorded, recorded = anyio.create_memory_object_stream[tuple[Recorded, int]](1)
-        send_embedded, embedded = anyio.create_memory_object_stream[tuple[Recorded, int, Matrix | None]](1)
+        send_embedded, embedded = anyio.create_memory_object_stream[tuple[Recorded, int, Encoded | None]](1)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._embed, recorded, send_embedded)
@@ -96,22 +97,22 @@ class BulkImport:
     async def _embed(
         self,
         inbox: MemoryObjectReceiveStream[tuple[Recorded, int]],
-        out: MemoryObjectSendStream[tuple[Recorded, int, Matrix | None]],
+        out: MemoryObjectSendStream[tuple[Recorded, int, Encoded | None]],
     ) -> None:
         async with inbox, out:
             async for recorded, size in inbox:
                 texts = [memory.spoken for memory in recorded.unembedded]
-                await out.send((recorded, size, await self._embedder.embed(texts) if texts else None))
+                await out.send((recorded, size, await self._embedder.encode(texts) if texts else None))
 
     async def _write(
-        self, inbox: MemoryObjectReceiveStream[tuple[Recorded, int, Matrix | None]], progress: Progress | None
+        self, inbox: MemoryObjectReceiveStream[tuple[Recorded, int, Encoded | None]], progress: Progress | None
     ) -> None:
         async with inbox:
-            async for recorded, size, vectors in inbox:
-                if vectors is not None:
-                    ids = [memory.id for memory in recorded.unembedded]
-                    by_id = dict(zip(ids, vectors, strict=True))
-                    await self._store.embedded(by_id, recorded.unembedded, recorded.job)
+            async for recorded, size, encoded in inbox:
+                if encoded is not None:
+                    memories = recorded.unembedded
+                    found = Embedded.of(memories, encoded)
+                    await self._store.embedded(found.vectors, memories, recorded.job, tokens=found.tokens)
                 self._added += len(recorded.fresh)
                 self._done += size
                 if progress is not None:

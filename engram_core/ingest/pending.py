@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from engram_core.domain.memory import Memory
 from engram_core.errors import ProviderError
-from engram_core.ports import Embedder, MemoryStore, Recorded, Vector
+from engram_core.ports import Embedder, Encoded, MemoryStore, Recorded, Tokens, Vector
 
 logger = logging.getLogger(__name__)
 _JOBS_AT_ONCE = 256
 
 
-async def try_vectors(memories: Sequence[Memory], embedder: Embedder) -> dict[str, Vector]:
-    """Embed memories and return their vectors by id; when the model fails, log that and return none."""
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors, and those of tokens where the model has them, by the id of the memory."""
+
+    vectors: Mapping[str, Vector]
+    tokens: Mapping[str, Tokens]
+
+    @classmethod
+    def of(cls, memories: Sequence[Memory], encoded: Encoded) -> Embedded:
+        """Name what a model made of memories."""
+        ids = [memory.id for memory in memories]
+        tokens = dict(zip(ids, encoded.tokens, strict=True)) if encoded.tokens else {}
+        return cls(dict(zip(ids, encoded.vectors, strict=True)), tokens)
+
+
+async def try_vectors(memories: Sequence[Memory], embedder: Embedder) -> Embedded:
+    """Embed memories, if there are any; when the model fails, log that and return none."""
+    if not memories:
+        return Embedded({}, {})
     try:
-        vectors = await embedder.embed([memory.spoken for memory in memories])
+        return Embedded.of(memories, await embedder.encode([memory.spoken for memory in memories]))
     except ProviderError as exc:
         logger.warning("%d memories have no vector for now: %s", len(memories), exc)
-        return {}
-    return {memory.id: vector for memory, vector in zip(memories, vectors, strict=True)}
+        return Embedded({}, {})
 
 
 async def try_embed(recorded: Recorded, store: MemoryStore, embedder: Embedder) -> int:
@@ -28,10 +45,10 @@ async def try_embed(recorded: Recorded, store: MemoryStore, embedder: Embedder) 
     memories = recorded.unembedded
     if not memories:
         return 0
-    vectors = await try_vectors(memories, embedder)
-    if not vectors:
+    found = await try_vectors(memories, embedder)
+    if not found.vectors:
         return len(memories)
-    await store.embedded(vectors, memories, recorded.job)
+    await store.embedded(found.vectors, memories, recorded.job, tokens=found.tokens)
     return 0
 
 
@@ -40,9 +57,9 @@ async def catch_up(store: MemoryStore, embedder: Embedder) -> int:
     done = 0
     while (claimed := await store.claim_unembedded(_JOBS_AT_ONCE)) is not None:
         job, memories = claimed
-        vectors = await try_vectors(memories, embedder)
-        if not vectors:
+        found = await try_vectors(memories, embedder)
+        if not found.vectors:
             return done
-        await store.embedded(vectors, memories, job)
+        await store.embedded(found.vectors, memories, job, tokens=found.tokens)
         done += len(memories)
     return done

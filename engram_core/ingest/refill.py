@@ -25,8 +25,8 @@ async def refill(store: MemoryStore, embedder: Embedder, progress: Callable[[int
     space = await embedder.space()
     done = 0
     async for batch in store.refill(space, _BATCH):
-        vectors = await embedder.embed([memory.spoken for memory in batch.memories])
-        await store.fill(space, batch.memories, vectors)
+        encoded = await embedder.encode([memory.spoken for memory in batch.memories])
+        await store.fill(space, batch.memories, encoded.vectors, tokens=encoded.tokens)
         total = done + batch.left
         done += len(batch.memories)
         if progress is not None:

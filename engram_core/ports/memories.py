@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from engram_core.domain.memory import Space
+from engram_core.ports.feedback import LabelStore
 from engram_core.ports.history import ChangeLog
 from engram_core.ports.lessons import LessonQueue
 from engram_core.ports.reading import MemoryReader
@@ -13,7 +14,7 @@ from engram_core.ports.uses import UseCounter
 from engram_core.ports.writing import MemoryWriter
 
 
-class MemoryStore(MemoryWriter, MemoryReader, ChangeLog, LessonQueue, UseCounter, Refillable):
+class MemoryStore(MemoryWriter, MemoryReader, ChangeLog, LessonQueue, UseCounter, LabelStore, Refillable):
     """Keeps memories, their vectors, their terms and their history.
 
     Each writing method, of every part, is one transaction: all of it or nothing, durable on return. Writers to one

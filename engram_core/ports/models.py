@@ -14,6 +14,39 @@ from engram_core.domain.memory import Space
 
 Vector = NDArray[np.float32]  # (dimension,), unit length
 Matrix = NDArray[np.float32]  # (n, dimension), rows of unit length
+Tokens = NDArray[np.int8]  # (k, width), rows of length 127 as near as integers come
+
+#: What token vectors of one text may take at most, in bytes.
+MOST_TOKEN_BYTES = 3072
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Texts as a model reads them: one vector each, and one for each token where the model gives these.
+
+    Attributes:
+        vectors: (n, dimension), in the order of the texts.
+        tokens: (n) of them, each (k, width) with the width of the space and `MOST_TOKEN_BYTES` at most; none at all
+            where the model has no token vectors.
+    """
+
+    vectors: Matrix
+    tokens: tuple[Tokens, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedQuery:
+    """A question as a model reads it.
+
+    Attributes:
+        vector: (dimension,).
+        tokens: (q, width) float32, unit rows; (0, 0) where the model has no token vectors.
+        weights: (q,) float32, how much each token matters; they sum to 1.
+    """
+
+    vector: Vector
+    tokens: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
 
 class Embedder(ABC):
@@ -41,6 +74,14 @@ class Embedder(ABC):
         """Embed a question; the same as `embed` unless the model treats questions in another way."""
         vector: Vector = (await self.embed([text]))[0]
         return vector
+
+    async def encode(self, texts: Sequence[str]) -> Encoded:
+        """Embed texts with their token vectors, for late interaction; the same as `embed` where the model has none."""
+        return Encoded(await self.embed(texts))
+
+    async def encode_query(self, text: str) -> EncodedQuery:
+        """Embed a question with its token vectors, likewise."""
+        return EncodedQuery(await self.embed_query(text), np.empty((0, 0), np.float32), np.empty(0, np.float32))
 
     async def close(self) -> None:  # noqa: B027 - most embedders hold nothing
         """Give back what is held. Closing twice is harmless."""

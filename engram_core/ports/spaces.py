@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from engram_core.domain.memory import Memory, Space
-from engram_core.ports.models import Matrix
+from engram_core.ports.models import Matrix, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,17 @@ class Refillable(ABC):
         """
 
     @abstractmethod
-    async def fill(self, space: Space, memories: Sequence[Memory], vectors: Matrix) -> None:
-        """Store vectors (n, dimension) in a space that is being filled, and renew the terms of these memories."""
+    async def fill(
+        self, space: Space, memories: Sequence[Memory], vectors: Matrix, *, tokens: Sequence[Tokens] = ()
+    ) -> None:
+        """Store vectors (n, dimension) in a space that is being filled, and renew the terms of these memories.
+
+        Args:
+            space: One that `refill` began.
+            memories: (n,).
+            vectors: (n, dimension).
+            tokens: (n,) token vectors of each, or none at all.
+        """
 
     @abstractmethod
     async def switch(self, space: Space) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import Memory
-from engram_core.ports.models import Vector
+from engram_core.ports.models import Tokens, Vector
 
 Rows = NDArray[np.int64]  # (n,), row numbers of one View
 
@@ -45,6 +46,39 @@ class Evidence:
     lengths: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenBlock:
+    """Token vectors of some rows: `values` (m, width), those of row i at `offsets[i]:offsets[i + 1]`."""
+
+    values: Tokens
+    offsets: NDArray[np.int64]
+
+    def of(self, row: int) -> Tokens:
+        """Return those of one row (k, width)."""
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """What is known of n rows, whatever is asked.
+
+    Attributes:
+        kinds: (n,) places in `domain.memory.KINDS`.
+        times: (n,) `valid_from` in microseconds since 1970.
+        conversations: (n,) a number for each full scope; it means nothing outside its view.
+        speakers: (n) who said it, by name; None where that is not known.
+        assistant: (n,) whether an assistant said it.
+        signs: (n,) surface signs of the text, packed as `domain.signs` packs them; 0 where there are none.
+    """
+
+    kinds: NDArray[np.int8]
+    times: NDArray[np.int64]
+    conversations: NDArray[np.int64]
+    speakers: Sequence[str | None]
+    assistant: NDArray[np.bool_]
+    signs: NDArray[np.int32]
+
+
 class View(ABC):
     """One consistent reading of the memories that a selection admits, numbered by rows of its own.
 
@@ -63,6 +97,18 @@ class View(ABC):
     @abstractmethod
     async def evidence(self, rows: Rows, query: Vector | None, text: str) -> Evidence:
         """Score these rows and their neighbours completely; `dense` is all NaN without a query vector."""
+
+    @abstractmethod
+    async def neighbours(self, rows: Rows) -> Rows:
+        """Return the rows of each one's neighbours (n, 4), in the order of `Evidence`; -1 where there is none."""
+
+    @abstractmethod
+    async def outline(self, rows: Rows) -> Outline:
+        """Tell of these rows what a ranking reads beside their scores."""
+
+    @abstractmethod
+    async def tokens(self, rows: Rows) -> TokenBlock:
+        """Return the token vectors of these rows; none for a row without."""
 
     @abstractmethod
     async def hydrate(self, rows: Rows) -> list[Memory | None]:

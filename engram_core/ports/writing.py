@@ -11,7 +11,7 @@ from engram_core.domain.memory import Memory
 from engram_core.domain.results import EraseReceipt
 from engram_core.domain.scope import Scope
 from engram_core.ports.lessons import Learn
-from engram_core.ports.models import Vector
+from engram_core.ports.models import Tokens, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,15 @@ class MemoryWriter(ABC):
         """
 
     @abstractmethod
-    async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
-        """Store the vectors of memories (by id) and strike the job.
+    async def embedded(
+        self,
+        vectors: Mapping[str, Vector],
+        memories: Sequence[Memory],
+        job: str | None,
+        *,
+        tokens: Mapping[str, Tokens] | None = None,
+    ) -> None:
+        """Store the vectors of memories (by id), with the vectors of their tokens as far as given; strike the job.
 
         A memory that was erased meanwhile, or has its vector already, is passed over.
 
@@ -80,15 +87,20 @@ class MemoryWriter(ABC):
 
     @abstractmethod
     async def apply(
-        self, changes: Sequence[Change], vectors: Mapping[str, Vector], *, lesson: str | None = None
+        self,
+        changes: Sequence[Change],
+        vectors: Mapping[str, Vector],
+        *,
+        tokens: Mapping[str, Tokens] | None = None,
+        lesson: str | None = None,
     ) -> bool:
         """Carry out changes and write their history; strike the lesson that they were learned in.
 
         ADD stores `after`; UPDATE closes `before` as given there and stores `after`; DELETE closes `before` as given
         there; NOOP writes history, and gives the version in `after`, where there is one, the `sources` it has there.
         A change that `undoes` another finds its `after` in the store and sets the ends and the sources that it has
-        there; its `before` gets the ends given there, too. `vectors` holds those of the new memories, by id, as far as
-        known.
+        there; its `before` gets the ends given there, too. `vectors` and `tokens` hold those of the new memories by
+        id, as far as known.
 
         Returns:
             False, with nothing written, when the lesson is there no more: somebody else has learned it.
@@ -105,7 +117,7 @@ class MemoryWriter(ABC):
 
     @abstractmethod
     async def erase(self, scope: Scope) -> EraseReceipt:
-        """Remove physically all that the scope contains: memories, vectors, terms, history, jobs.
+        """Remove physically all that the scope contains: memories, vectors, terms, history, jobs, labels.
 
         Statements outside the scope that were learned from turns inside it alone go with them; those that have other
         sources too forget the ones that are gone.

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from engram_core.domain.memory import Space
 from engram_core.errors import EngramError, InvalidOutputError, ProviderError
-from engram_core.ports import Embedder, Matrix, Vector
-from engram_core.providers.vectors import unit_rows
+from engram_core.ports import Embedder, Encoded, EncodedQuery, Matrix, Vector
+from engram_core.providers.vectors import check_tokens, unit_rows
 
 T = TypeVar("T")
 
@@ -55,6 +55,22 @@ class CheckedEmbedder(Embedder):
         dimension = (await self.space()).dimension
         vector: Vector = unit_rows([await _asked(self._inner.embed_query(text))], 1, dimension)[0]
         return vector
+
+    async def encode(self, texts: Sequence[str]) -> Encoded:
+        """Embed with token vectors by the inner embedder; it raises as `embed` does."""
+        dimension = (await self.space()).dimension
+        encoded: object = await _asked(self._inner.encode(texts))
+        if not isinstance(encoded, Encoded):
+            raise InvalidOutputError("the embedder answered something else than an Encoded")
+        return Encoded(unit_rows(encoded.vectors, len(texts), dimension), check_tokens(encoded.tokens, len(texts)))
+
+    async def encode_query(self, text: str) -> EncodedQuery:
+        """Embed a question with token vectors by the inner embedder; it raises as `embed` does."""
+        dimension = (await self.space()).dimension
+        asked: object = await _asked(self._inner.encode_query(text))
+        if not isinstance(asked, EncodedQuery) or len(asked.tokens) != len(asked.weights):
+            raise InvalidOutputError("the embedder answered something else than an EncodedQuery with a weight a token")
+        return EncodedQuery(unit_rows([asked.vector], 1, dimension)[0], asked.tokens, asked.weights)
 
     async def close(self) -> None:
         """Close the inner embedder."""

@@ -1,4 +1,4 @@
-"""The built-in embedder: all-MiniLM-L6-v2 in eight bits, on onnxruntime, offline."""
+"""The built-in embedders: MiniLM in eight bits, as published and as trained for memory, on onnxruntime, offline."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engram_core.domain.memory import Space
 from engram_core.errors import ConfigError, InvalidInputError
-from engram_core.ports import Embedder, Matrix
+from engram_core.ports import MOST_TOKEN_BYTES, Embedder, Encoded, EncodedQuery, Matrix, Tokens, Vector
 from engram_core.providers.models import MAX_TOKENS, SHORT
 from engram_core.providers.vectors import check_texts
 
@@ -26,17 +27,22 @@ if TYPE_CHECKING:
     from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
     from tokenizers import Tokenizer
 
-FOLDER = Path(__file__).parent / "models" / "all-MiniLM-L6-v2"
+_MODELS = Path(__file__).parent / "models"
+#: all-MiniLM-L6-v2 as published.
+PUBLISHED = _MODELS / "all-MiniLM-L6-v2"
+#: The same, trained further for questions about conversations, with vectors of tokens.
+FOLDER = _MODELS / "minilm-memory"
 DIMENSION = 384
 # A token is hardly ever longer than ten characters: beyond this nothing is read, so a megabyte costs no more.
 MAX_CHARACTERS = 64 * MAX_TOKENS
 # Measured: larger batches leave the processor's cache, smaller ones pay for each call.
 BATCH_TOKENS = 256
 TOKENISE_AT_ONCE = 256
+_NO_TOKENS: Tokens = np.empty((0, 0), np.int8)
 
 
 class OnnxEmbedder(Embedder):
-    """Embeds with the model that the package carries: 384 dimensions, 256 word pieces, no network.
+    """Embeds with a model that the package carries: 384 dimensions, 256 word pieces, no network.
 
     The model is loaded at first use. Work runs in threads of its own, never on the event loop; calls at the same time
     share them batch by batch, so that a question does not wait for a long import. One embedder serves any number of
@@ -67,7 +73,8 @@ class OnnxEmbedder(Embedder):
         Raises:
             ConfigError: The manifest is missing or damaged.
         """
-        return Space(f"minilm-int8-{_read_manifest(self._folder)['model.onnx'][:8]}", DIMENSION)
+        name = "minilm" if self._folder == PUBLISHED else self._folder.name
+        return Space(f"{name}-int8-{_read_manifest(self._folder)['model.onnx'][:8]}", DIMENSION)
 
     async def embed(self, texts: Sequence[str]) -> Matrix:
         """Embed texts: float32 (len(texts), 384), rows of unit length.
@@ -75,14 +82,20 @@ class OnnxEmbedder(Embedder):
         Raises:
             ConfigError: The model's files are missing, or are not those of the manifest.
         """
+        return (await self.encode(texts)).vectors
+
+    async def encode(self, texts: Sequence[str]) -> Encoded:
+        """Embed texts, with the vectors of their tokens where the model has a head for them.
+
+        Of a text with more tokens than `MOST_TOKEN_BYTES` hold, those with the most weight are kept.
+        """
         texts = [text[:MAX_CHARACTERS] for text in check_texts(texts)]
         loop, pool = asyncio.get_running_loop(), self._open_pool()
         vectors = np.empty((len(texts), DIMENSION), np.float32)
         if not texts:
-            return vectors
-        if len(texts) == 1:  # a question: one trip to a thread instead of three
-            return await loop.run_in_executor(pool, self._embed_now, texts)
+            return Encoded(vectors)
         model = await loop.run_in_executor(pool, self._open_model)
+        tokens: list[Tokens] = [_NO_TOKENS] * len(texts)
         pieces: list[list[int]] = []
         for start in range(0, len(texts), TOKENISE_AT_ONCE):
             pieces += await loop.run_in_executor(pool, model.tokenise, texts[start : start + TOKENISE_AT_ONCE])
@@ -91,13 +104,25 @@ class OnnxEmbedder(Embedder):
         async def work() -> None:
             while waiting:
                 batch = waiting.popleft()
-                vectors[batch] = await loop.run_in_executor(pool, model.run, [pieces[i] for i in batch])
+                read = await loop.run_in_executor(pool, model.run, [pieces[i] for i in batch])
+                vectors[batch] = read.vectors
+                for place, own in zip(batch, read.tokens, strict=False):
+                    tokens[place] = own
 
         try:
             await asyncio.gather(*(work() for _ in range(min(self._threads, len(waiting)))))
         finally:
             waiting.clear()  # one failed or was cancelled: the others stop after their batch
-        return vectors
+        return Encoded(vectors, tuple(tokens) if model.has_head else ())
+
+    async def embed_query(self, text: str) -> Vector:
+        """Embed a question."""
+        return (await self.encode_query(text)).vector
+
+    async def encode_query(self, text: str) -> EncodedQuery:
+        """Embed a question, with the vectors of its tokens: one trip to a thread."""
+        texts = [text[:MAX_CHARACTERS] for text in check_texts([text])]
+        return await asyncio.get_running_loop().run_in_executor(self._open_pool(), self._ask_now, texts)
 
     async def close(self) -> None:
         """Let go of the model and the threads; a later call loads it again."""
@@ -106,9 +131,9 @@ class OnnxEmbedder(Embedder):
         if pool is not None:
             pool.shutdown(wait=False)
 
-    def _embed_now(self, texts: list[str]) -> Matrix:
+    def _ask_now(self, texts: list[str]) -> EncodedQuery:
         model = self._open_model()
-        return model.run(model.tokenise(texts))
+        return model.ask(model.tokenise(texts))
 
     def _open_pool(self) -> ThreadPoolExecutor:
         with self._lock:
@@ -131,13 +156,40 @@ class _Model:
     def tokenise(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts)]
 
-    def run(self, pieces: list[list[int]]) -> Matrix:
+    @property
+    def has_head(self) -> bool:
+        return len(self.session.get_outputs()) > 1
+
+    def run(self, pieces: list[list[int]]) -> Encoded:
+        if not self.has_head:
+            return Encoded(self._outputs(pieces)[0])
+        vectors, tokens, weights = self._outputs(pieces)
+        kept = [_kept(tokens[i], weights[i], len(text)) for i, text in enumerate(pieces)]
+        return Encoded(vectors, tuple(np.round(own * 127).astype(np.int8) for own in kept))
+
+    def ask(self, pieces: list[list[int]]) -> EncodedQuery:
+        if not self.has_head:
+            return EncodedQuery(self._outputs(pieces)[0][0], np.empty((0, 0), np.float32), np.empty(0, np.float32))
+        vectors, tokens, weights = self._outputs(pieces)
+        own = weights[0, 1:-1]
+        return EncodedQuery(vectors[0], tokens[0, 1:-1], own / max(float(own.sum()), 1e-9))
+
+    def _outputs(self, pieces: list[list[int]]) -> list[NDArray[np.float32]]:
         ids = np.zeros((len(pieces), max(map(len, pieces))), np.int64)
         mask = np.zeros_like(ids)
         for row, text in enumerate(pieces):
             ids[row, : len(text)] = text
             mask[row, : len(text)] = 1
-        return np.asarray(self.session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0])
+        return [np.asarray(found) for found in self.session.run(None, {"input_ids": ids, "attention_mask": mask})]
+
+
+def _kept(tokens: NDArray[np.float32], weights: NDArray[np.float32], pieces: int) -> NDArray[np.float32]:
+    """Return the token vectors of a text without the two special ones: at most those that matter most, in order."""
+    own = tokens[1 : pieces - 1]
+    most = MOST_TOKEN_BYTES // own.shape[1]
+    if len(own) <= most:
+        return own
+    return own[np.sort(np.argsort(-weights[1 : pieces - 1], kind="stable")[:most])]
 
 
 def plan_batches(lengths: Sequence[int]) -> list[list[int]]:

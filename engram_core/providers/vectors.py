@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engram_core.errors import InvalidInputError, InvalidOutputError
-from engram_core.ports import Matrix
+from engram_core.ports import MOST_TOKEN_BYTES, Matrix, Tokens
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:
@@ -45,6 +45,21 @@ def unit_rows(raw: ArrayLike, count: int, dimension: int | None) -> Matrix:
         raise InvalidOutputError("the model answered a vector that has no direction (NaN, infinite or all zero)")
     unit: Matrix = rows / lengths
     return unit
+
+
+def check_tokens(tokens: Sequence[Tokens], count: int) -> tuple[Tokens, ...]:
+    """Return token vectors as they came: none at all, or (k, width) int8 for each text, of one width.
+
+    Raises:
+        InvalidOutputError: They are something else, or take more than `MOST_TOKEN_BYTES` a text.
+    """
+    shapes = [(np.shape(one), np.asarray(one).dtype) for one in tokens]
+    whole = all(
+        len(shape) == 2 and kind == np.int8 and shape[0] * shape[1] <= MOST_TOKEN_BYTES for shape, kind in shapes
+    )
+    if len(tokens) not in (0, count) or not whole or len({shape[1] for shape, _ in shapes}) > 1:
+        raise InvalidOutputError(f"the model answered token vectors that are not {count} of int8 (k, width)")
+    return tuple(tokens)
 
 
 def batches(texts: Sequence[str], most: int, most_characters: int) -> Iterator[list[str]]:

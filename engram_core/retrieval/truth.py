@@ -42,6 +42,11 @@ class Truth:
         marked = _sharing_places(marked, limit)[:limit]
         return tuple(await self._with_replaced(marked))
 
+    async def outdated(self, turns: Sequence[Memory]) -> frozenset[str]:
+        """Return the ids of those turns that say what is no longer so."""
+        learned = await self._learned([Hit(turn, 0.0) for turn in turns])
+        return frozenset(await self._ended(learned)) if learned else frozenset()
+
     async def _learned(self, hits: Sequence[Hit]) -> list[Memory]:
         """Return the statements learned from turns that are found, or summarised, as far as known at the moment.
 

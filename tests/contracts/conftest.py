@@ -149,13 +149,19 @@ class Suite:
         at = self.now + timedelta(minutes=minutes)
         return Change(new_id(), Op.DELETE, replace(memory, retired_at=at), None, "forget it", "user", at)
 
-    async def record(self, store: MemoryStore, *memories: Memory, vectors: bool = True) -> dict[str, np.ndarray]:
+    async def record(
+        self, store: MemoryStore, *memories: Memory, vectors: bool = True, tokens: dict[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
         """Store turns or others without keys, with random vectors; return these by id."""
         recorded = await store.record([Turn(memory, None) for memory in memories])
         by_id = {memory.id: self.vector() for memory in memories} if vectors else {}
         if vectors:
-            await store.embedded(by_id, recorded.unembedded, recorded.job)
+            await store.embedded(by_id, recorded.unembedded, recorded.job, tokens=tokens)
         return by_id
+
+    def tokens(self, count: int, width: int = 4) -> np.ndarray:
+        """Vectors of so many tokens."""
+        return self.random.integers(-127, 128, (count, width)).astype(np.int8)
 
     async def ids(self, view: View, rows) -> list[str]:
         return [memory.id for memory in await view.hydrate(rows) if memory is not None]

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from engram_core.domain.filters import parse_filter
+from engram_core.domain.memory import KINDS
 from engram_core.domain.scope import Scope
+from engram_core.domain.signs import signs_of
 
 NEAR = 2e-3  # vectors may be kept with half precision
 ODD = ["", " ", "'", '"', "\x00", "\ud800", "& | ! ( ) : * <->", "%_\\", "🍕", "AND OR NOT", "\u200d", "x" * 100_000]
@@ -235,12 +237,16 @@ async def check_neighbours(store, suite, memories, vectors, selection, conversat
     texts = [memory.text for memory in await view.hydrate(rows)]
     words = "a b c d e f x y z"
     evidence = await view.evidence(rows, query, words)
+    beside = await view.neighbours(rows)
+    assert beside.shape == (len(rows), 4)
+    known = {int(row): text for row, text in zip(rows, texts, strict=True)}
     said = dict(zip(texts, evidence.lexical.tolist(), strict=True))
     for row, text in enumerate(texts):
         conversation = next((c for c in conversations if text in c), "")
         at = conversation.find(text)
         for side, place in enumerate((at - 1, at + 1, at - 2, at + 2)):
             near = conversation[place] if conversation and 0 <= place < len(conversation) else None
+            assert known.get(int(beside[row, side])) == near, (text, side)
             if near is None:
                 assert np.isnan(evidence.near_dense[row, side]), (text, side)
                 assert evidence.near_lexical[row, side] == 0
@@ -295,3 +301,29 @@ async def test_a_view_stays_as_it_was_while_the_store_is_written_to(store, suite
     rows = (await view.lexical("tea", 100)).rows
     assert set(await suite.ids(view, rows)) == {memory.id for memory in memories}
     assert len((await view.evidence(rows, query, "tea")).dense) == 5
+
+
+async def test_an_outline_tells_who_when_and_what_kind_of_text(store, suite):
+    s1, s2 = (replace(suite.ada, session_id=name) for name in ("s1", "s2"))
+    memories = [
+        suite.memory("Do you like tea?", s1, speaker="Ada"),
+        suite.memory("Yes, since 2019", s1, minutes=1, role="assistant"),
+        suite.memory("We met Bob", s2, minutes=2, speaker="Bob"),
+        suite.memory("Ada likes tea", kind="fact", minutes=3),
+    ]
+    await suite.record(store, *memories)
+    view = await store.view(suite.selection())
+    rows = (await view.dense(suite.vector(), 10)).rows
+    outline = await view.outline(rows)
+    found = {memory.id: place for place, memory in enumerate(await view.hydrate(rows))}
+    places = [found[memory.id] for memory in memories]
+    assert [KINDS[outline.kinds[place]] for place in places] == ["turn", "turn", "turn", "fact"]
+    assert [outline.times[place] for place in places] == [int(m.valid_from.timestamp() * 1e6) for m in memories]
+    assert [outline.speakers[place] for place in places] == ["Ada", None, "Bob", None]
+    assert [bool(outline.assistant[place]) for place in places] == [False, True, False, False]
+    assert [outline.signs[place] for place in places] == [signs_of(memory.text) for memory in memories]
+    conversations = [int(outline.conversations[place]) for place in places]
+    assert conversations[0] == conversations[1]
+    assert len(set(conversations)) == 3
+    nothing = await view.outline(rows[:0])
+    assert (len(nothing.kinds), len(nothing.speakers)) == (0, 0)

@@ -165,8 +165,8 @@ class Learner:
 
     async def _apply(self, lesson: Lesson, changes: Sequence[Change]) -> bool:
         new = [change.after for change in changes if change.after is not None and change.op in (Op.ADD, Op.UPDATE)]
-        vectors = await try_vectors(new, self._embedder) if new else {}
-        return await self._store.apply(changes, vectors, lesson=lesson.job)
+        found = await try_vectors(new, self._embedder)
+        return await self._store.apply(changes, found.vectors, tokens=found.tokens, lesson=lesson.job)
 
     async def _postpone(self, lesson: Lesson, error: str, *, failed: bool) -> None:
         """Give a lesson back: a model that is away is waited for; answers that cannot be used come to an end."""

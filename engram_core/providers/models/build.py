@@ -41,7 +41,10 @@ def find_weights() -> Path:
 
 
 def build(weights: Path, out: Path) -> dict[str, str]:
-    """Write `model.onnx`, `tokenizer.json` and `manifest.json`; return the sha256 of each of the first two."""
+    """Write `model.onnx`, `tokenizer.json` and `manifest.json`; return the sha256 of each of the first two.
+
+    Weights with a head (`head.*`, as `benchmarks.training` writes them) give a model with token vectors.
+    """
     bert = read_bert(load_file(weights / "model.safetensors"))
     tokenizer = Tokenizer.from_file(str(weights / "tokenizer.json"))
     model = build_graph(bert, _quantise_all(bert, tokenizer))

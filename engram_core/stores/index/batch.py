@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import KINDS, Memory
-from engram_core.ports import Matrix, Vector
+from engram_core.domain.signs import signs_of
+from engram_core.ports import Matrix, Tokens, Vector
 from engram_core.stores.index.analysis import Terms
 
 #: A time that never comes.
@@ -51,6 +52,10 @@ class Batch:
         terms: (m,) distinct and ascending within a memory.
         freqs: (m,) how often each occurs.
         lengths: (n,) length of each text in terms.
+        speakers: (n,) names of who said it, where known.
+        assistant: (n,) whether an assistant said it.
+        signs: (n,) surface signs of each text; 0 where there are none.
+        tokens: (n,) token vectors of each; None where there are none, or where they are known already.
     """
 
     ids: Sequence[str]
@@ -69,6 +74,10 @@ class Batch:
     terms: Terms
     freqs: NDArray[np.int32]
     lengths: NDArray[np.int32]
+    speakers: Sequence[str | None]
+    assistant: NDArray[np.bool_]
+    signs: NDArray[np.int32]
+    tokens: Sequence[Tokens | None]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,8 +90,9 @@ class Batch:
         vectors: Mapping[str, Vector],
         analyses: Sequence[Analysis],
         dimension: int,
+        tokens: Mapping[str, Tokens],
     ) -> Batch:
-        """Make a batch from whole memories, their order of arrival, vectors by id, and analysed texts."""
+        """Make a batch from whole memories, their order of arrival, vectors and tokens by id, and analysed texts."""
         matrix = np.zeros((len(memories), dimension), np.float32)
         embedded = np.zeros(len(memories), np.bool_)
         for row, memory in enumerate(memories):
@@ -109,4 +119,8 @@ class Batch:
             terms=np.concatenate([terms for terms, _, _ in analyses] or [np.empty(0, np.int64)]),
             freqs=np.concatenate([freqs for _, freqs, _ in analyses] or [np.empty(0, np.int32)]),
             lengths=np.array([length for _, _, length in analyses], np.int32),
+            speakers=[memory.speaker for memory in memories],
+            assistant=np.array([memory.role == "assistant" for memory in memories], np.bool_),
+            signs=np.array([signs_of(memory.text) for memory in memories], np.int32),
+            tokens=[tokens.get(memory.id) for memory in memories],
         )

@@ -24,6 +24,9 @@ _TYPES: dict[str, Any] = {
     "embedded": np.bool_,
     "length": np.int32,
     "checksum": np.int64,
+    "speaker": np.int32,
+    "assistant": np.bool_,
+    "signs": np.int32,
 }
 _SPARE = 1.5
 

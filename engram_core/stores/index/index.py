@@ -23,6 +23,7 @@ from engram_core.stores.index.batch import KIND_CODES, NEVER, Batch, microsecond
 from engram_core.stores.index.columns import Columns
 from engram_core.stores.index.order import NO_TURNS, TurnOrder
 from engram_core.stores.index.postings import Postings, Slots
+from engram_core.stores.index.tokens import TokenColumn, TokenRows
 
 Mask = NDArray[np.bool_]
 _TURN = KIND_CODES["turn"]
@@ -39,6 +40,14 @@ class Snapshot:
     lengths: NDArray[np.int32]
     postings: Postings
     turns: TurnOrder
+    tokens: TokenRows
+    kinds: NDArray[np.int8]
+    times: NDArray[np.int64]
+    conversations: NDArray[np.int32]
+    speakers: NDArray[np.int32]
+    names: list[str | None]
+    assistant: Mask
+    signs: NDArray[np.int32]
 
 
 class ShardIndex:
@@ -56,7 +65,9 @@ class ShardIndex:
         self._slots: dict[str, int] = {}
         self._names: dict[str, dict[str | None, int]] = {part: {} for part in PARTS}
         self._conversations: dict[tuple[int, ...], int] = {}
+        self._speakers: dict[str | None, int] = {}
         self._columns = Columns(dimension)
+        self._tokens = TokenColumn()
         self._postings: Postings = ()
         self._turns = NO_TURNS
         self._ordered = 0  # slots below are in `_turns`
@@ -70,7 +81,7 @@ class ShardIndex:
     @property
     def nbytes(self) -> int:
         """Bytes held, nearly."""
-        held = self._columns.nbytes + sum(segment.nbytes for segment in self._postings)
+        held = self._columns.nbytes + self._tokens.nbytes + sum(segment.nbytes for segment in self._postings)
         return held + _BYTES_PER_ID * len(self) + 24 * len(self._turns.slots)
 
     def put(self, batch: Batch) -> None:
@@ -135,6 +146,14 @@ class ShardIndex:
             lengths=columns["length"],
             postings=self._postings,
             turns=self._turns,
+            tokens=self._tokens.rows(),
+            kinds=columns["kind"],
+            times=columns["valid_from"],
+            conversations=columns["conversation"],
+            speakers=columns["speaker"],
+            names=list(self._speakers),
+            assistant=columns["assistant"],
+            signs=columns["signs"].copy(),
         )
 
     def _append(self, batch: Batch, rows: Slots) -> None:
@@ -145,6 +164,7 @@ class ShardIndex:
         self._ids += [batch.ids[row] for row in rows]
         self._slots.update(zip(self._ids[start:], slots.tolist(), strict=True))
         self._columns.append(batch.vectors[rows], {**_mutable(batch, rows), **self._fixed(batch, rows)})
+        self._tokens.extend([batch.tokens[row] for row in rows])
         self._add_terms(batch, owners)
         seq = batch.seq[rows]
         if np.any(np.diff(np.concatenate([last, seq])) < 0):
@@ -157,6 +177,7 @@ class ShardIndex:
         other = new["checksum"] != columns["checksum"][slots]
         embedded = new["embedded"]
         columns.vectors[slots[embedded]] = batch.vectors[rows[embedded]]
+        self._tokens.put(slots, [batch.tokens[row] for row in rows])
         for name, values in new.items():
             columns[name][slots] = values
         if other.any():
@@ -188,9 +209,14 @@ class ShardIndex:
             **fixed,
             "conversation": np.array(conversations, np.int32),
             "kind": batch.kinds[rows],
+            "speaker": np.array([self._speaker(batch.speakers[row]) for row in rows], np.int32),
+            "assistant": batch.assistant[rows],
             "valid_from": batch.valid_from[rows],
             "seq": batch.seq[rows],
         }
+
+    def _speaker(self, name: str | None) -> int:
+        return self._speakers.setdefault(name, len(self._speakers))
 
     def _mask_of(self, ids: Collection[str]) -> Mask:
         mask = np.zeros(len(self), np.bool_)
@@ -211,6 +237,7 @@ class ShardIndex:
         self._ids = [self._ids[slot] for slot in order.tolist()]
         self._slots = {id: slot for slot, id in enumerate(self._ids)}
         self._columns = self._columns.taken(order)
+        self._tokens = self._tokens.taken(order)
         self._postings = inverted.renumbered(self._postings, places)
         self._turns, self._ordered = NO_TURNS, 0
 
@@ -224,6 +251,7 @@ def _mutable(batch: Batch, rows: Slots) -> dict[str, NDArray[np.generic]]:
         "current_until": np.where(retired == NEVER, expiry, np.iinfo(np.int64).min),
         "held_until": np.minimum(expiry, retired),
         "embedded": batch.embedded[rows],
+        "signs": batch.signs[rows],
         "length": batch.lengths[rows],
         "checksum": sums[batch.offsets[rows + 1]] - sums[batch.offsets[rows]],
     }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import Memory
-from engram_core.ports import Evidence, Leg, Rows, Vector, View
+from engram_core.ports import Evidence, Leg, Outline, Rows, TokenBlock, Vector, View
 from engram_core.stores.index.analysis import Analyzer, Terms
 from engram_core.stores.index.index import Mask, ShardIndex, Snapshot
 from engram_core.stores.index.postings import Matches, find
+from engram_core.stores.index.tokens import joined
 
 # Okapi BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009); the idf with 1 added inside
 # the logarithm, so that it is never negative.
@@ -67,6 +69,42 @@ class IndexView(View):
             scores = self._dense_scores(query)
             dense, near_dense = scores[rows], _at(scores, near, np.nan)
         return Evidence(dense, lexical[rows], near_dense, _at(lexical, near, 0), self._lengths(rows))
+
+    async def neighbours(self, rows: Rows) -> Rows:
+        """Return the rows of each one's neighbours (n, 4); -1 where there is none."""
+        return self._neighbours(rows)
+
+    async def outline(self, rows: Rows) -> Outline:
+        """Tell of these rows what a ranking reads beside their scores."""
+        first = np.cumsum([0, *(int(part.index.conversations.max(initial=-1)) + 1 for part in self._parts)])
+
+        def column(name: str, kind: type = np.int64) -> NDArray[Any]:
+            pieces = [getattr(part.index, name) for part in self._parts]
+            return np.concatenate([np.empty(0, kind), *pieces], dtype=kind)[rows]
+
+        shifts = [np.full(len(part.mask), shift) for part, shift in zip(self._parts, first, strict=False)]
+        conversations = column("conversations") + np.concatenate([np.empty(0, np.int64), *shifts])[rows]
+        which = np.searchsorted(self._offsets, rows, side="right") - 1
+        codes = column("speakers")
+        return Outline(
+            kinds=column("kinds", np.int8),
+            times=column("times"),
+            conversations=conversations,
+            speakers=[self._parts[part].index.names[code] for part, code in zip(which, codes, strict=True)],
+            assistant=column("assistant", np.bool_),
+            signs=column("signs", np.int32),
+        )
+
+    async def tokens(self, rows: Rows) -> TokenBlock:
+        """Return the token vectors of these rows, in the order given."""
+        if len(self._parts) == 1:
+            return self._parts[0].index.tokens.block(rows)
+        which = np.searchsorted(self._offsets, rows, side="right") - 1
+        pieces = [
+            self._parts[part].index.tokens.block(np.array([row - self._offsets[part]]))
+            for part, row in zip(which.tolist(), rows, strict=True)
+        ]
+        return joined(pieces)
 
     async def hydrate(self, rows: Rows) -> list[Memory | None]:
         """Fetch whole memories, in the order given; None for one that is gone."""

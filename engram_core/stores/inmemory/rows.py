@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
-from engram_core.ports import Vector
+from engram_core.ports import Tokens, Vector
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.index.batch import Analysis, Batch
 from engram_core.stores.index.index import ShardIndex
@@ -146,20 +146,21 @@ class Rows:
             else:
                 del self._owners[name]
 
-    def index(self, ids: Iterable[str], vectors: Mapping[str, Vector]) -> None:
-        """Bring the search indexes up to date with these memories and their vectors."""
+    def index(self, ids: Iterable[str], vectors: Mapping[str, Vector], tokens: Mapping[str, Tokens]) -> None:
+        """Bring the search indexes up to date with these memories, their vectors and those of their tokens."""
         for name, mine in _by_owner(self._rows[id] for id in ids).items():
             mine.sort(key=_seq)
             memories, analyses = [row.memory for row in mine], [row.analysis for row in mine]
             seq = [row.seq for row in mine]
-            self._owners[name].index.put(Batch.of(memories, seq, vectors, analyses, self._dimension))
+            batch = Batch.of(memories, seq, vectors, analyses, self._dimension, tokens)
+            self._owners[name].index.put(batch)
 
-    def index_anew(self, dimension: int, vectors: Mapping[str, Vector]) -> None:
+    def index_anew(self, dimension: int, vectors: Mapping[str, Vector], tokens: Mapping[str, Tokens]) -> None:
         """Make all search indexes again, for vectors of this length."""
         self._dimension = dimension
         for owner in self._owners.values():
             owner.index = ShardIndex(dimension)
-        self.index(list(self._rows), vectors)
+        self.index(list(self._rows), vectors, tokens)
 
     def _link(self, memory: Memory) -> None:
         """Let a memory be found by what it names."""

@@ -16,12 +16,15 @@ from engram_core.domain.results import DeadLetter, EraseReceipt, Page, Queue
 from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.ports import (
+    Label,
+    LabelledQuestion,
     Learn,
     Lesson,
     Matrix,
     MemoryStore,
     Recorded,
     RefillBatch,
+    Tokens,
     Turn,
     Use,
     Vector,
@@ -29,6 +32,7 @@ from engram_core.ports import (
 )
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.index.view import IndexView
+from engram_core.stores.inmemory.feedback import Labels
 from engram_core.stores.inmemory.history import History
 from engram_core.stores.inmemory.jobs import Jobs
 from engram_core.stores.inmemory.lessons import Lessons
@@ -68,6 +72,7 @@ class InMemoryStore(MemoryStore):
         self._reader = Reader(self._rows)
         self._statements = Statements(self._rows)
         self._uses = Uses(self._rows)
+        self._labels = Labels(self._rows)
         self._history = History()
         self._lessons = Lessons(lesson_lease)
 
@@ -86,9 +91,16 @@ class InMemoryStore(MemoryStore):
         lessons = self._lessons.write(((memory.scope.owner, memory.id) for memory in fresh), learn)
         return replace(recorded, lessons=lessons)
 
-    async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
+    async def embedded(
+        self,
+        vectors: Mapping[str, Vector],
+        memories: Sequence[Memory],
+        job: str | None,
+        *,
+        tokens: Mapping[str, Tokens] | None = None,
+    ) -> None:
         """See `MemoryStore.embedded`."""
-        self._writer.embedded(vectors, memories, job)
+        self._writer.embedded(vectors, memories, job, tokens or {})
 
     async def claim_unembedded(self, limit: int) -> tuple[str, tuple[Memory, ...]] | None:
         """See `MemoryStore.claim_unembedded`."""
@@ -99,7 +111,12 @@ class InMemoryStore(MemoryStore):
         return job, tuple(self._reader.found(ids[:limit]))
 
     async def apply(
-        self, changes: Sequence[Change], vectors: Mapping[str, Vector], *, lesson: str | None = None
+        self,
+        changes: Sequence[Change],
+        vectors: Mapping[str, Vector],
+        *,
+        tokens: Mapping[str, Tokens] | None = None,
+        lesson: str | None = None,
     ) -> bool:
         """See `MemoryStore.apply`."""
         if lesson is not None and lesson not in self._lessons:
@@ -107,7 +124,7 @@ class InMemoryStore(MemoryStore):
         versions = self._writer.versions(changes)
         for change in changes:
             versions.carry_out(change)
-        self._writer.write(versions, vectors)
+        self._writer.write(versions, vectors, tokens or {})
         self._history.add(changes)
         if lesson is not None:
             self._lessons.strike(lesson)
@@ -158,7 +175,7 @@ class InMemoryStore(MemoryStore):
             if scope.contains(change.memory.scope) and versions.is_current(change):
                 versions.carry_out(change)
                 done.append(change)
-        self._writer.write(versions, {})
+        self._writer.write(versions, {}, {})
         self._history.add(done)
         return len(done)
 
@@ -169,9 +186,11 @@ class InMemoryStore(MemoryStore):
         vectors = self._spaces.erase(gone)
         changes = self._history.erase(gone)
         self._uses.erase(gone)
+        labels = self._labels.erase(gone)
         self._rows.remove(gone)
         jobs = self._jobs.erase(self._rows) + self._lessons.erase(self._rows)
-        return EraseReceipt(memories=len(gone), vectors=vectors, terms=len(gone), changes=changes, jobs=jobs)
+        size = len(gone)
+        return EraseReceipt(memories=size, vectors=vectors, terms=size, changes=changes, jobs=jobs, labels=labels)
 
     async def restore(self, memories: Sequence[tuple[Memory, bytes | None]], changes: Sequence[Change]) -> Recorded:
         """See `MemoryStore.restore`."""
@@ -230,6 +249,19 @@ class InMemoryStore(MemoryStore):
         """See `MemoryStore.weigh`."""
         self._uses.weigh(tenant, importance)
 
+    async def label(self, scope: Scope, label: Label) -> bool:
+        """See `MemoryStore.label`."""
+        return self._labels.put(scope, label)
+
+    async def labels(self, tenant: str) -> AsyncIterator[LabelledQuestion]:
+        """See `MemoryStore.labels`."""
+        for question in self._labels.within(tenant):
+            yield question
+
+    async def count_labels(self, tenant: str) -> int:
+        """See `MemoryStore.count_labels`."""
+        return self._labels.count(tenant)
+
     async def changes(self, scope: Scope) -> AsyncIterator[Change]:
         """See `MemoryStore.changes`."""
         for change in self._history.within(scope):
@@ -260,9 +292,11 @@ class InMemoryStore(MemoryStore):
         for found in self._spaces.refill(space, batch):
             yield found
 
-    async def fill(self, space: Space, memories: Sequence[Memory], vectors: Matrix) -> None:
+    async def fill(
+        self, space: Space, memories: Sequence[Memory], vectors: Matrix, *, tokens: Sequence[Tokens] = ()
+    ) -> None:
         """See `MemoryStore.fill`."""
-        self._spaces.fill(space, memories, vectors)
+        self._spaces.fill(space, memories, vectors, tokens)
 
     async def switch(self, space: Space) -> None:
         """See `MemoryStore.switch`."""

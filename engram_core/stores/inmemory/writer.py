@@ -8,7 +8,7 @@ from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
 from engram_core.errors import ConflictError
-from engram_core.ports import Recorded, Vector
+from engram_core.ports import Recorded, Tokens, Vector
 from engram_core.stores.inmemory.jobs import Jobs
 from engram_core.stores.inmemory.lines import Lines
 from engram_core.stores.inmemory.rows import Rows, separate
@@ -48,15 +48,21 @@ class Writer:
                 self._rows.insert(memory, key)
                 fresh.add(memory.id)
             stored.append(separate(memory if same is None else same.memory))
-        self._rows.index(fresh, vectors)
+        self._rows.index(fresh, vectors, self._spaces.tokens)
         unembedded = {memory.id: memory for memory in stored if self._spaces.lacks(memory.id)}
         return Recorded(tuple(stored), frozenset(fresh), tuple(unembedded.values()), self._jobs.write(unembedded))
 
-    def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
-        """Store the vectors of memories that lack one, and strike the job."""
+    def embedded(
+        self,
+        vectors: Mapping[str, Vector],
+        memories: Sequence[Memory],
+        job: str | None,
+        tokens: Mapping[str, Tokens],
+    ) -> None:
+        """Store the vectors of memories that lack one, those of tokens too, and strike the job."""
         new = {memory.id for memory in memories if memory.id in vectors and self._spaces.lacks(memory.id)}
-        self._spaces.put(new, vectors)
-        self._rows.index(new, self._spaces.vectors)
+        self._spaces.put(new, vectors, tokens)
+        self._rows.index(new, self._spaces.vectors, self._spaces.tokens)
         if job is not None:
             self._jobs.strike(job, self._spaces.lacks)
 
@@ -68,15 +74,15 @@ class Writer:
             versions.meet(row.memory, self._lines.is_succeeded(row.memory.id))
         return versions
 
-    def write(self, versions: Versions, vectors: Mapping[str, Vector]) -> None:
+    def write(self, versions: Versions, vectors: Mapping[str, Vector], tokens: Mapping[str, Tokens]) -> None:
         """Store what a batch of changes opened, closed and observed."""
         opened, closed = versions.opened, versions.closed
         for memory in opened.values():
             self._rows.insert(memory, None)
         for memory in {**versions.observed, **closed}.values():
             self._rows.replace(memory)
-        self._spaces.put(opened, vectors)
-        self._rows.index([*opened, *closed], self._spaces.vectors)
+        self._spaces.put(opened, vectors, tokens)
+        self._rows.index([*opened, *closed], self._spaces.vectors, self._spaces.tokens)
         self._jobs.write(id for id in opened if id not in vectors)
 
     def _check_scopes(self, memories: Sequence[Memory]) -> None:

@@ -20,6 +20,7 @@ from engram_core.stores.index.index import ShardIndex
 from engram_core.stores.postgres.database import Database
 from engram_core.stores.postgres.keys import salted
 from engram_core.stores.postgres.queries import load_queries
+from engram_core.stores.postgres.rows import tokens_of
 from engram_core.stores.postgres.spaces import Serving
 from engram_core.stores.postgres.writing import analysis_key
 
@@ -178,6 +179,10 @@ class IndexCache:
             terms=_unsalted(rows, terms),
             freqs=np.array([*chain.from_iterable(row["freqs"] or () for row in rows)], np.int32),
             lengths=np.array([row["length"] or 0 for row in rows], np.int32),
+            speakers=[row["speaker"] for row in rows],
+            assistant=np.array([row["role"] == "assistant" for row in rows], np.bool_),
+            signs=np.array([row["signs"] or 0 for row in rows], np.int32),
+            tokens=[tokens_of(row) for row in rows],
         )
 
 

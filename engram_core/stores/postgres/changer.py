@@ -12,7 +12,7 @@ from engram_core.domain.change import Change, Op
 from engram_core.domain.memory import Memory
 from engram_core.domain.results import EraseReceipt
 from engram_core.domain.scope import Scope
-from engram_core.ports import Vector
+from engram_core.ports import Tokens, Vector
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres import jobs, writing
 from engram_core.stores.postgres.database import Connection, Database
@@ -27,6 +27,7 @@ from engram_core.stores.versions import Versions, concerned
 SQL = load_queries("writing")
 OWNERS = load_queries("owners")
 JOBS = load_queries("jobs")
+FEEDBACK = load_queries("feedback")
 
 
 class Changer:
@@ -38,7 +39,13 @@ class Changer:
         self._serving = serving
         self._lease = lease
 
-    async def apply(self, changes: Sequence[Change], vectors: Mapping[str, Vector], lesson: str | None) -> bool:
+    async def apply(
+        self,
+        changes: Sequence[Change],
+        vectors: Mapping[str, Vector],
+        tokens: Mapping[str, Tokens],
+        lesson: str | None,
+    ) -> bool:
         """Carry out all changes or none; not, when the lesson they come from is gone."""
         if not changes:
             return lesson is None or await self._strike(lesson)
@@ -54,7 +61,8 @@ class Changer:
                 versions.carry_out(change)
             new = [writing.New(memory, None, words[id]) for id, memory in versions.opened.items()]
             await writing.insert(connection, locked, new, self._analyzer.version)
-            await writing.insert_vectors(connection, locked, self._serving.id, versions.opened.values(), vectors)
+            opened_now = versions.opened.values()
+            await writing.insert_vectors(connection, locked, self._serving.id, opened_now, vectors, tokens)
             await self._close(connection, locked, versions)
             await insert_changes(connection, locked, changes)
             unembedded = [memory for memory in versions.opened.values() if memory.id not in vectors]
@@ -96,7 +104,9 @@ class Changer:
             orphans = await connection.fetch(SQL.forget_sources, *parts) if is_part else []
             all_parts = (*parts, [row["id"] for row in orphans])
             await connection.execute(SQL.erase_uses, *all_parts)
+            labels = _count(await connection.execute(FEEDBACK.erase, *all_parts))
             vectors = _count(await connection.execute(SQL.erase_vectors, *all_parts))
+            await connection.execute(SQL.erase_tokens, *all_parts)
             terms = await connection.fetch(SQL.erase_terms, *all_parts)
             changes = _count(await connection.execute(SQL.erase_changes_before, *all_parts))
             changes += _count(await connection.execute(SQL.erase_changes_after, *all_parts))
@@ -105,7 +115,7 @@ class Changer:
             erased_jobs = _count(await connection.execute(JOBS.erase, shards))
             await self._shrink(connection, memories, terms)
         rows, term_rows = (sum(row["rows"] for row in table) for table in (memories, terms))
-        return EraseReceipt(memories=rows, vectors=vectors, terms=term_rows, changes=changes, jobs=erased_jobs)
+        return EraseReceipt(rows, vectors=vectors, terms=term_rows, changes=changes, jobs=erased_jobs, labels=labels)
 
     async def _lock(self, connection: Connection, changes: Sequence[Change]) -> Locked:
         """Lock the owners and reserve an order for each change and each version it opens."""

@@ -13,15 +13,16 @@ from asyncpg import Record
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import Memory
-from engram_core.ports import Evidence, Leg, Rows, Vector, View
+from engram_core.ports import Evidence, Leg, Outline, Rows, TokenBlock, Vector, View
 from engram_core.stores.index.analysis import Analyzer
+from engram_core.stores.index.batch import KIND_CODES, microseconds
 from engram_core.stores.index.view import K1, B
 from engram_core.stores.postgres.conditions import Condition
 from engram_core.stores.postgres.database import Connection, Database
 from engram_core.stores.postgres.hnsw import HnswIndexes
 from engram_core.stores.postgres.keys import salt, salted
 from engram_core.stores.postgres.queries import load_queries
-from engram_core.stores.postgres.rows import memory_of
+from engram_core.stores.postgres.rows import memory_of, tokens_of
 from engram_core.stores.postgres.spaces import Serving
 
 SQL = load_queries("large")
@@ -135,6 +136,45 @@ class LargeView(View):
         lexical = _column(ids, scores, "lexical", 0.0)
         lengths = _column(ids, scores, "length", 0.0)
         return Evidence(dense[:, 0], lexical[:, 0], dense[:, 1:], lexical[:, 1:], lengths[:, 0])
+
+    async def neighbours(self, rows: Rows) -> Rows:
+        """Return the rows of each one's neighbours (n, 4); -1 where there is none."""
+        shards, seqs = self._addresses(rows)
+        async with self._database.connection() as connection:
+            sql = SQL.neighbours.format(admitted=self._condition.sql)
+            found = await connection.fetch(sql, *self._condition.parameters, shards, seqs)
+        near = np.full((len(rows), 4), -1, np.int64)
+        for i, (row, shard_key) in enumerate(zip(found, shards, strict=True)):
+            for side, places in (("seqs_before", (0, 2)), ("seqs_after", (1, 3))):
+                for place, seq in zip(places, row[side] or (), strict=False):
+                    near[i, place] = self._row(shard_key, seq)
+        return near
+
+    async def outline(self, rows: Rows) -> Outline:
+        """Tell of these rows what a ranking reads beside their scores; of one that is gone, nothing that matters."""
+        async with self._database.connection() as connection:
+            found = await connection.fetch(SQL.outline, *self._addresses(rows))
+        numbers: dict[tuple[int, int], int] = {}
+        scopes = [(row["shard_key"], row["scope_key"]) for row in found]
+        return Outline(
+            kinds=np.array([KIND_CODES.get(row["kind"], 0) for row in found], np.int8),
+            times=np.array([microseconds(row["valid_from"]) for row in found], np.int64),
+            conversations=np.array([numbers.setdefault(scope, len(numbers)) for scope in scopes], np.int64),
+            speakers=[row["speaker"] for row in found],
+            assistant=np.array([row["role"] == "assistant" for row in found], np.bool_),
+            signs=np.array([row["signs"] or 0 for row in found], np.int32),
+        )
+
+    async def tokens(self, rows: Rows) -> TokenBlock:
+        """Return the token vectors of these rows."""
+        shards, seqs = self._addresses(rows)
+        async with self._database.connection() as connection:
+            found = await connection.fetch(SQL.tokens, shards, seqs, self._serving.id)
+        held = {row["place"] - 1: tokens_of(row) for row in found}
+        counts = [0 if (mine := held.get(i)) is None else len(mine) for i in range(len(rows))]
+        values = [mine for i in range(len(rows)) if (mine := held.get(i)) is not None]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return TokenBlock(np.concatenate(values) if values else np.empty((0, 0), np.int8), offsets)
 
     async def hydrate(self, rows: Rows) -> list[Memory | None]:
         """Fetch whole memories, in the order given; None for one that is gone."""

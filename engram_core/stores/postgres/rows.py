@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from asyncpg import Record
 
 from engram_core.domain.change import Change, Op, observed
 from engram_core.domain.claim import Claim
 from engram_core.domain.memory import Memory
 from engram_core.domain.scope import Scope
+from engram_core.ports import Tokens
 from engram_core.stores.postgres.keys import part_key, scope_key
 
 MEMORY_COLUMNS = (
@@ -21,8 +23,9 @@ MEMORY_COLUMNS = (
     "supersedes", "importance", "metadata", "metadata_text", "dedup_key", "subject", "attribute",
     "value", "holds",
 )  # fmt: skip
-TERM_COLUMNS = ("shard_key", "memory_id", "analysis", "terms", "freqs", "length")
+TERM_COLUMNS = ("shard_key", "memory_id", "analysis", "terms", "freqs", "length", "signs")
 VECTOR_COLUMNS = ("shard_key", "space", "memory_id", "version", "embedding")
+TOKEN_COLUMNS = ("shard_key", "space", "memory_id", "width", "tokens")
 CHANGE_COLUMNS = (
     "shard_key", "id", "seq", "op", "before", "before_valid_to", "before_retired_at", "after", "after_valid_to",
     "after_retired_at", "reason", "actor", "at", "evidence", "cause", "undoes",
@@ -131,3 +134,10 @@ def _json(metadata: Mapping[str, Any]) -> tuple[str, str | None]:
     """Return metadata for jsonb, and as it is where jsonb would turn a float such as 1e+22 into a whole number."""
     text = json.dumps(metadata, ensure_ascii=False, default=dict)
     return text, text if "e+" in text else None
+
+
+def tokens_of(row: Record) -> Tokens | None:
+    """Read the vectors of tokens (k, width); None where there are none."""
+    if row["tokens"] is None:
+        return None
+    return np.frombuffer(row["tokens"], np.int8).reshape(-1, row["width"])

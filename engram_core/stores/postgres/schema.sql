@@ -100,6 +100,17 @@ CREATE TABLE vectors (
 -- Not by space as well: before the first ANALYZE the planner would take it for as good as the primary key.
 CREATE INDEX vectors_version ON vectors (shard_key, version);
 
+-- What late interaction reads: int8 (k, width), row after row. Random bytes do not compress.
+CREATE TABLE tokens (
+    shard_key bigint NOT NULL,
+    space integer NOT NULL,
+    memory_id uuid NOT NULL,
+    width integer NOT NULL,
+    tokens bytea NOT NULL,
+    PRIMARY KEY (shard_key, space, memory_id)
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE tokens ALTER COLUMN tokens SET STORAGE EXTERNAL;
+
 -- What the lexical leg reads. Terms are 64-bit hashes, salted by owner: a posting list never spans two owners.
 CREATE TABLE terms (
     shard_key bigint NOT NULL,
@@ -108,6 +119,7 @@ CREATE TABLE terms (
     terms bigint[] NOT NULL,
     freqs integer[] NOT NULL,
     length integer NOT NULL,
+    signs integer,             -- of the text's surface, packed; what a ranking reads
     PRIMARY KEY (shard_key, memory_id)
 );
 CREATE INDEX terms_terms ON terms USING gin (terms);
@@ -166,6 +178,17 @@ CREATE TABLE uses (
     last_at timestamptz,
     stated double precision NOT NULL,  -- the importance it was written with
     PRIMARY KEY (shard_key, memory_id)
+);
+
+-- What users said of hits. The words of a question are not kept: its key is a hash, salted by owner.
+CREATE TABLE feedback (
+    shard_key bigint NOT NULL,
+    question bigint NOT NULL,
+    memory_id uuid NOT NULL,
+    useful boolean NOT NULL,
+    signals jsonb NOT NULL,  -- what the ranker saw of the memory, by name
+    at timestamptz NOT NULL,
+    PRIMARY KEY (shard_key, question, memory_id)
 );
 
 -- Facts about the store itself.

@@ -9,7 +9,7 @@ from asyncpg import Record
 
 from engram_core.domain.memory import Memory, Space
 from engram_core.errors import ConflictError, SchemaMismatchError
-from engram_core.ports import Matrix, RefillBatch
+from engram_core.ports import Matrix, RefillBatch, Tokens
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres import writing
 from engram_core.stores.postgres.database import Connection, Database
@@ -97,16 +97,18 @@ class Refiller:
                 left = max(left - len(rows), len(rows))
                 shard_key, seq = rows[-1]["shard_key"], rows[-1]["seq"]
 
-    async def fill(self, space: Space, memories: Sequence[Memory], vectors: Matrix) -> None:
-        """Store vectors and terms of memories that are still there."""
+    async def fill(self, space: Space, memories: Sequence[Memory], vectors: Matrix, tokens: Sequence[Tokens]) -> None:
+        """Store vectors, tokens and terms of memories that are still there."""
         words = await writing.analysed(self._analyzer, memories)
         async with self._database.transaction() as connection:
             number = await connection.fetchval(SQL.hold, space.model, space.dimension)
             if number is None:
                 raise ConflictError(f"{space} is not being filled")
             locked = await lock_present(connection, {memory.scope.shard_key for memory in memories})
-            by_id = dict(zip((memory.id for memory in memories), vectors, strict=True))
-            await writing.insert_vectors(connection, locked, number, memories, by_id)
+            ids = [memory.id for memory in memories]
+            by_id = dict(zip(ids, vectors, strict=True))
+            told = dict(zip(ids, tokens, strict=True)) if tokens else {}
+            await writing.insert_vectors(connection, locked, number, memories, by_id, told)
             await self._renew_terms(connection, [*zip(memories, words, strict=True)])
 
     async def switch(self, space: Space) -> Serving:
@@ -124,6 +126,7 @@ class Refiller:
             if lacking:
                 raise ConflictError(f"{lacking} memories still lack a vector in {space}")
             await connection.execute(SQL.drop_vectors, wanted["id"])
+            await connection.execute(SQL.drop_tokens, wanted["id"])
             for row in await connection.fetch(SQL.old_indexes, f"vectors_hnsw_{wanted['id']}_"):
                 await connection.execute(SQL.drop_index.format(name=row["name"]))
             await connection.execute(SQL.drop_spaces, wanted["id"])

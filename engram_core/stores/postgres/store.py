@@ -12,12 +12,15 @@ from engram_core.domain.scope import Scope
 from engram_core.domain.selection import Selection
 from engram_core.errors import StoreError
 from engram_core.ports import (
+    Label,
+    LabelledQuestion,
     Learn,
     Lesson,
     Matrix,
     MemoryStore,
     Recorded,
     RefillBatch,
+    Tokens,
     Turn,
     Use,
     Vector,
@@ -26,6 +29,7 @@ from engram_core.ports import (
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres.changer import Changer
 from engram_core.stores.postgres.database import Database
+from engram_core.stores.postgres.feedback import Labels
 from engram_core.stores.postgres.lessons import Lessons
 from engram_core.stores.postgres.migrate import load_migrations
 from engram_core.stores.postgres.reader import Reader
@@ -69,6 +73,7 @@ class PostgresStore(MemoryStore):
         self._lesson_lease = lesson_lease
         self._lessons = Lessons(database, lesson_lease)
         self._statements = Statements(database)
+        self._labels = Labels(database)
         self._owns_database = False
         self._reader = Reader(database)
         self._refiller = Refiller(database, self._analyzer)
@@ -94,19 +99,31 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.record`."""
         return await self._writer.record(turns, learn, self._lesson_lease)
 
-    async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
+    async def embedded(
+        self,
+        vectors: Mapping[str, Vector],
+        memories: Sequence[Memory],
+        job: str | None,
+        *,
+        tokens: Mapping[str, Tokens] | None = None,
+    ) -> None:
         """See `MemoryStore.embedded`."""
-        await self._writer.embedded(vectors, memories, job)
+        await self._writer.embedded(vectors, memories, job, tokens or {})
 
     async def claim_unembedded(self, limit: int) -> tuple[str, tuple[Memory, ...]] | None:
         """See `MemoryStore.claim_unembedded`."""
         return await self._writer.claim_unembedded(limit)
 
     async def apply(
-        self, changes: Sequence[Change], vectors: Mapping[str, Vector], *, lesson: str | None = None
+        self,
+        changes: Sequence[Change],
+        vectors: Mapping[str, Vector],
+        *,
+        tokens: Mapping[str, Tokens] | None = None,
+        lesson: str | None = None,
     ) -> bool:
         """See `MemoryStore.apply`."""
-        return await self._changer.apply(changes, vectors, lesson)
+        return await self._changer.apply(changes, vectors, tokens or {}, lesson)
 
     async def claim_lesson(self, upto: str | None = None) -> Lesson | None:
         """See `MemoryStore.claim_lesson`."""
@@ -202,6 +219,18 @@ class PostgresStore(MemoryStore):
         """See `MemoryStore.weigh`."""
         await self._statements.weigh(tenant, importance)
 
+    async def label(self, scope: Scope, label: Label) -> bool:
+        """See `MemoryStore.label`."""
+        return await self._labels.put(scope, label)
+
+    def labels(self, tenant: str) -> AsyncIterator[LabelledQuestion]:
+        """See `MemoryStore.labels`."""
+        return self._labels.within(tenant)
+
+    async def count_labels(self, tenant: str) -> int:
+        """See `MemoryStore.count_labels`."""
+        return await self._labels.count(tenant)
+
     def changes(self, scope: Scope) -> AsyncIterator[Change]:
         """See `MemoryStore.changes`."""
         return self._reader.changes(scope)
@@ -220,9 +249,11 @@ class PostgresStore(MemoryStore):
         async for found in self._refiller.refill(space, batch):
             yield found
 
-    async def fill(self, space: Space, memories: Sequence[Memory], vectors: Matrix) -> None:
+    async def fill(
+        self, space: Space, memories: Sequence[Memory], vectors: Matrix, *, tokens: Sequence[Tokens] = ()
+    ) -> None:
         """See `MemoryStore.fill`."""
-        await self._refiller.fill(space, memories, vectors)
+        await self._refiller.fill(space, memories, vectors, tokens)
 
     async def switch(self, space: Space) -> None:
         """See `MemoryStore.switch`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from engram_core.domain.change import Change
 from engram_core.domain.memory import Memory
 from engram_core.errors import ConflictError
-from engram_core.ports import Learn, Recorded, Turn, Vector
+from engram_core.ports import Learn, Recorded, Tokens, Turn, Vector
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres import jobs, writing
 from engram_core.stores.postgres.database import Connection, Database
@@ -110,12 +110,18 @@ class Writer:
             await insert_changes(connection, locked, changes)
             return recorded
 
-    async def embedded(self, vectors: Mapping[str, Vector], memories: Sequence[Memory], job: str | None) -> None:
-        """Store vectors and strike the job."""
+    async def embedded(
+        self,
+        vectors: Mapping[str, Vector],
+        memories: Sequence[Memory],
+        job: str | None,
+        tokens: Mapping[str, Tokens],
+    ) -> None:
+        """Store vectors, those of tokens too, and strike the job."""
         async with self._database.transaction() as connection:
             locked = await lock_present(connection, {memory.scope.shard_key for memory in memories})
             await hold_serving(connection, self._serving)
-            await writing.insert_vectors(connection, locked, self._serving.id, memories, vectors)
+            await writing.insert_vectors(connection, locked, self._serving.id, memories, vectors, tokens)
             if job is not None:
                 await jobs.strike_job(connection, job, self._serving.id)
 

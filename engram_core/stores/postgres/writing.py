@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import Memory
-from engram_core.ports import Vector
+from engram_core.domain.signs import signs_of
+from engram_core.ports import Tokens, Vector
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.postgres import rows
 from engram_core.stores.postgres.database import Connection
@@ -25,11 +26,12 @@ SQL = load_queries("writing")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The terms of one memory (n,), how often each occurs (n,), and the length of its text in terms."""
+    """The terms of one memory (n,), how often each occurs (n,), the length of its text in terms, and its signs."""
 
     terms: NDArray[np.int64]
     freqs: NDArray[np.int32]
     length: int
+    signs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class New:
 
 async def analysed(analyzer: Analyzer, memories: Sequence[Memory]) -> list[Words]:
     """Make the terms of memories beside the event loop."""
-    return await anyio.to_thread.run_sync(lambda: [Words(*analyzer.terms(memory.spoken)) for memory in memories])
+
+    def analyse() -> list[Words]:
+        return [Words(*analyzer.terms(memory.spoken), signs_of(memory.text)) for memory in memories]
+
+    return await anyio.to_thread.run_sync(analyse)
 
 
 async def insert(connection: Connection, locked: Locked, new: Sequence[New], analysis: str) -> None:
@@ -69,25 +75,35 @@ async def insert_terms(connection: Connection, words: Sequence[tuple[Memory, Wor
         shard_key = memory.scope.shard_key
         lengths[shard_key] += found.length
         terms = salted(found.terms, shard_key).tolist()
-        records.append((shard_key, memory.id, made_by, terms, found.freqs.tolist(), found.length))
+        freqs = found.freqs.tolist()
+        records.append((shard_key, memory.id, made_by, terms, freqs, found.length, found.signs))
     await copy(connection, "terms", rows.TERM_COLUMNS, records)
     return lengths
 
 
 async def insert_vectors(
-    connection: Connection, locked: Locked, space: int, memories: Iterable[Memory], vectors: Mapping[str, Vector]
+    connection: Connection,
+    locked: Locked,
+    space: int,
+    memories: Iterable[Memory],
+    vectors: Mapping[str, Vector],
+    tokens: Mapping[str, Tokens],
 ) -> None:
-    """Store vectors of those memories that are there and have none in the space."""
+    """Store vectors, and those of tokens as far as given, of memories that are there and have none in the space."""
     by_owner: dict[int, list[str]] = defaultdict(list)
     for memory in memories:
         if memory.id in vectors and memory.scope.shard_key in locked.versions:
             by_owner[memory.scope.shard_key].append(memory.id)
-    records = []
+    records, ragged = [], []
     for shard_key, ids in by_owner.items():
         for row in await connection.fetch(SQL.lacking_vector, shard_key, ids, space):
             vector = np.asarray(vectors[str(row["id"])])
             records.append((shard_key, space, row["id"], locked.versions[shard_key], vector))
+            mine = tokens.get(str(row["id"]))
+            if mine is not None and len(mine):
+                ragged.append((shard_key, space, row["id"], mine.shape[1], mine.tobytes()))
     await copy(connection, "vectors", rows.VECTOR_COLUMNS, records)
+    await copy(connection, "tokens", rows.TOKEN_COLUMNS, ragged)
 
 
 async def copy(connection: Connection, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:

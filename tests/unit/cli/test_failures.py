@@ -109,7 +109,7 @@ def test_a_store_that_cannot_be_reached(light):
 def test_a_setting_that_cannot_work(light):
     result = light.run("list", "-u", "ada", env={"ENGRAM_EMBEDDER": "magic"})
     assert result.exit_code == 6
-    assert result.stderr.startswith("error: ENGRAM_EMBEDDER cannot be 'magic'; it takes minilm, ")
+    assert result.stderr.startswith("error: ENGRAM_EMBEDDER cannot be 'magic'; it takes minilm-memory, minilm, ")
 
 
 def test_help_loads_nothing_heavy():

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from engram_core import InvalidInputError, Message, ProviderUnavailableError
+from engram_core import AsyncEngram, InvalidInputError, Message, ProviderUnavailableError, StoreUnavailableError
 
 WHEN = datetime(2024, 5, 1, 10, tzinfo=UTC)
 
@@ -132,3 +132,101 @@ async def test_context_never_tells_what_is_beyond_the_scope(story):
 async def test_a_budget_is_a_positive_number(story, budget):
     with pytest.raises(InvalidInputError, match="token_budget"):
         await story.context("beagle", user_id="ada", token_budget=budget)
+
+
+@pytest.fixture
+async def frank(embedder):
+    """An engine that returns whatever it finds: what is tested here is what comes beside that."""
+    async with AsyncEngram(database_url="memory://", embedder=embedder, ranker="sum") as engine:
+        yield engine
+
+
+@pytest.fixture
+async def talk(frank):
+    await frank.add(
+        [
+            Message("Where did you buy the teapot?", name="Rui", occurred_at=WHEN),
+            Message("At the flea market in Porto", name="Ada", occurred_at=WHEN),
+            Message("We should drink tea there some day", name="Rui", occurred_at=WHEN),
+        ],
+        user_id="ada",
+        session_id="tea",
+    )
+    await frank.add("The weather is dull", user_id="ada", session_id="else")
+    return frank
+
+
+async def test_context_brings_the_answer_to_a_question_that_is_found(talk):
+    text = await talk.context("flea market", user_id="ada", token_budget=200)
+    lines = text.splitlines()
+    question = lines.index("[2024-05-01 10:00] Rui: Where did you buy the teapot?")
+    assert lines[question + 1] == "[2024-05-01 10:00] Ada: At the flea market in Porto"
+
+
+async def test_only_hits_count_as_found_and_neighbours_can_be_left_out(talk, monkeypatch):
+    monkeypatch.setattr("engram_core.engine.finding._PACKED", 1)
+    alone = await talk.context("flea market", user_id="ada", neighbours=False)
+    assert alone == "[2024-05-01 10:00] Ada: At the flea market in Porto"
+    assert alone.entries == alone.hits
+    beside = await talk.context("flea market", user_id="ada")
+    assert [hit.memory.text for hit in beside.hits] == ["At the flea market in Porto"]
+    assert [entry.memory.text for entry in beside.entries] == [
+        "Where did you buy the teapot?",
+        "At the flea market in Porto",
+    ]
+
+
+async def test_neighbours_are_only_what_the_search_may_see(talk, monkeypatch):
+    monkeypatch.setattr("engram_core.engine.finding._PACKED", 1)
+    question = next(m for m in await talk.get_all(user_id="ada") if "teapot" in m.text)
+    await talk.delete(question.id)
+    assert "teapot" not in await talk.context("flea market", user_id="ada")
+
+
+async def test_a_turn_that_is_no_longer_so_is_no_neighbour(frank, monkeypatch):
+    monkeypatch.setattr("engram_core.engine.finding._PACKED", 1)
+    turns = (
+        await frank.add(
+            [
+                Message("I live in Lisbon. Is it warm in Lisbon?", name="Ada", occurred_at=WHEN),
+                Message("Never below freezing", name="Rui", occurred_at=WHEN),
+            ],
+            user_id="ada",
+            infer=False,
+        )
+    ).turns
+    assert "Lisbon" in await frank.context("below freezing", user_id="ada")
+    fact = {
+        "type": "memory",
+        "user_id": "ada",
+        "kind": "fact",
+        "sources": [turns[0].id],
+        "valid_from": WHEN.isoformat(),
+    }
+    old = fact | {"id": str(uuid4()), "text": "Ada lives in Lisbon", "valid_to": "2024-06-01T00:00:00+00:00"}
+    await frank.import_([old | {"recorded_at": WHEN.isoformat()}])
+    assert "Lisbon" not in await frank.context("below freezing", user_id="ada")
+
+
+async def test_context_names_what_failed(talk, embedder, monkeypatch):
+    async def away(*_):
+        raise StoreUnavailableError("gone")
+
+    store = (await talk._backend.opened()).store
+    view = type(await store.view(talk._selection("ada", None, None, None, None, None)))
+    hydrate = view.hydrate
+
+    async def last(self, rows):
+        monkeypatch.setattr(view, "neighbours", away)  # what comes after the hits themselves
+        return await hydrate(self, rows)
+
+    monkeypatch.setattr(view, "hydrate", last)
+    text = await talk.context("flea market", user_id="ada")
+    assert "flea market" in text
+    assert text.entries == text.hits
+    assert text.degraded == {"neighbours": "gone"}
+
+
+async def test_neighbours_is_true_or_false(story):
+    with pytest.raises(InvalidInputError, match="neighbours"):
+        await story.context("beagle", user_id="ada", neighbours="yes")

@@ -15,11 +15,12 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from engram_core.errors import ConfigError, InvalidInputError
+from engram_core.ports import MOST_TOKEN_BYTES
 from engram_core.providers import onnx
 from engram_core.providers.models import MAX_TOKENS, SHORT
 from engram_core.providers.models.build import build, find_weights
 from engram_core.providers.models.recipe.bert import embed, read_bert
-from engram_core.providers.onnx import BATCH_TOKENS, FOLDER, OnnxEmbedder, plan_batches
+from engram_core.providers.onnx import BATCH_TOKENS, FOLDER, PUBLISHED, OnnxEmbedder, plan_batches
 
 # None of them is in the calibration text.
 SENTENCES = [
@@ -62,7 +63,7 @@ def reference():
 
 
 async def test_vectors_are_those_of_the_published_weights(reference):
-    cosines = ((await OnnxEmbedder(threads=1).embed(SENTENCES)) * reference).sum(axis=1)
+    cosines = ((await OnnxEmbedder(threads=1, folder=PUBLISHED).embed(SENTENCES)) * reference).sum(axis=1)
     assert cosines.min() >= 0.998, dict(zip(SENTENCES, cosines, strict=True))
 
 
@@ -118,6 +119,38 @@ def test_one_embedder_serves_several_event_loops():
     np.testing.assert_array_equal(first, second)
 
 
+async def test_tokens_have_vectors_of_about_one_length_that_do_not_depend_on_the_batch():
+    embedder = OnnxEmbedder(threads=2)
+    together, alone = await embedder.encode(SENTENCES), await embedder.encode(SENTENCES[:1])
+    np.testing.assert_array_equal(together.vectors, await embedder.embed(SENTENCES))
+    assert len(together.tokens) == len(SENTENCES)
+    assert {tokens.shape[1] for tokens in together.tokens} == {64}
+    assert all(tokens.nbytes <= MOST_TOKEN_BYTES for tokens in together.tokens)
+    assert len(together.tokens[-1]) == MOST_TOKEN_BYTES // 64, "of a long text the most allowed"
+    lengths = np.concatenate([np.linalg.norm(tokens.astype(float), axis=1) for tokens in together.tokens])
+    np.testing.assert_allclose(lengths, 127, atol=4)
+    assert np.abs(together.tokens[0].astype(int) - alone.tokens[0]).max() <= 1
+
+
+async def test_the_tokens_of_a_question_carry_weights():
+    embedder = OnnxEmbedder(threads=1)
+    question, empty = await embedder.encode_query("Where does Ada live?"), await embedder.encode_query("")
+    np.testing.assert_array_equal(question.vector, await embedder.embed_query("Where does Ada live?"))
+    assert question.tokens.shape == (5, 64)
+    np.testing.assert_allclose(np.linalg.norm(question.tokens, axis=1), 1, atol=1e-5)
+    assert question.weights.min() > 0
+    assert question.weights.sum() == pytest.approx(1)
+    assert empty.tokens.shape == (0, 64)
+
+
+async def test_the_published_model_has_no_tokens():
+    embedder = OnnxEmbedder(threads=1, folder=PUBLISHED)
+    assert (await embedder.encode(["hello"])).tokens == ()
+    assert not len((await embedder.encode_query("hello")).tokens)
+    assert (await embedder.space()).model.startswith("minilm-int8-")
+    assert (await OnnxEmbedder().space()).model.startswith("minilm-memory-int8-")
+
+
 async def test_it_loads_again_after_closing():
     embedder = OnnxEmbedder(threads=1)
     before = await embedder.embed(["hello"])
@@ -160,9 +193,9 @@ def test_batches_hold_every_text_once_and_keep_to_the_bound(lengths):
 @pytest.mark.slow
 def test_the_same_weights_give_the_model_that_the_package_carries(tmp_path):
     digests = build(find_weights(), tmp_path)
-    carried = json.loads((FOLDER / "manifest.json").read_text())["sha256"]
+    carried = json.loads((PUBLISHED / "manifest.json").read_text())["sha256"]
     assert digests["tokenizer.json"] == carried["tokenizer.json"]
-    made, shipped = load_model(tmp_path / "model.onnx"), load_model(FOLDER / "model.onnx")
+    made, shipped = load_model(tmp_path / "model.onnx"), load_model(PUBLISHED / "model.onnx")
     pairs = list(zip(made.graph.initializer, shipped.graph.initializer, strict=True))
     for ours, theirs in pairs:
         assert (ours.name, ours.data_type, list(ours.dims)) == (theirs.name, theirs.data_type, list(theirs.dims))

@@ -48,6 +48,16 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """What late interaction reads of a token's last state: `projection` (HIDDEN, width), and its `weight`
+    (HIDDEN,) and `bias`, through softplus."""
+
+    projection: Array
+    weight: Array
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bert:
     """The encoder's weights. `positions` has the token type 0 added in, which every token has."""
 
@@ -55,16 +65,18 @@ class Bert:
     positions: Array
     norm: Norm
     layers: tuple[Layer, ...]
+    head: Head | None = None
 
 
 def read_bert(tensors: Mapping[str, Array]) -> Bert:
-    """Arrange the tensors of a Hugging Face `BertModel` (`model.safetensors`)."""
+    """Arrange the tensors of a Hugging Face `BertModel` (`model.safetensors`), and those of a head, if it has one."""
     types = tensors["embeddings.token_type_embeddings.weight"][0]
     return Bert(
         words=tensors["embeddings.word_embeddings.weight"],
         positions=tensors["embeddings.position_embeddings.weight"][:MAX_TOKENS] + types,
         norm=_norm(tensors, "embeddings.LayerNorm"),
         layers=tuple(_layer(tensors, f"encoder.layer.{i}") for i in range(LAYERS)),
+        head=_head(tensors) if "head.projection.weight" in tensors else None,
     )
 
 
@@ -133,6 +145,11 @@ def _layer(tensors: Mapping[str, Array], name: str) -> Layer:
 
 def _affine(tensors: Mapping[str, Array], name: str) -> Affine:
     return Affine(tensors[f"{name}.weight"].T, tensors[f"{name}.bias"])
+
+
+def _head(tensors: Mapping[str, Array]) -> Head:
+    projection = tensors["head.projection.weight"].T
+    return Head(projection, tensors["head.weight.weight"][0], float(tensors["head.weight.bias"][0]))
 
 
 def _norm(tensors: Mapping[str, Array], name: str) -> Norm:

@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from engram_core.providers.models import SHORT
-from engram_core.providers.models.recipe.bert import HEADS, HIDDEN, LAYER_NORM_EPSILON, MATMULS, Bert, Norm
+from engram_core.providers.models.recipe.bert import HEADS, HIDDEN, LAYER_NORM_EPSILON, MATMULS, Bert, Head, Norm
 from engram_core.providers.models.recipe.quantise import QuantisedAffine, quantise_rows
 
 MICROSOFT = "com.microsoft"  # onnxruntime's own fused operators
@@ -68,6 +68,8 @@ class _Layer:
 def build_graph(bert: Bert, matmuls: Mapping[tuple[int, str], QuantisedAffine]) -> onnx.ModelProto:
     """Build the model: `input_ids` and `attention_mask`, int64 (n, s), to `embedding`, float32 (n, HIDDEN).
 
+    With a head also `tokens`, float32 (n, s, width), unit rows, and `weights`, float32 (n, s).
+
     Where s is at most `SHORT`, activations are not rounded: over few tokens their errors do not average out.
     """
     graph = Graph()
@@ -80,8 +82,11 @@ def build_graph(bert: Bert, matmuls: Mapping[tuple[int, str], QuantisedAffine]) 
         "then_branch": _branch(graph, layers, x, mask, exact=True),
         "else_branch": _branch(graph, layers, x, mask, exact=False),
     }
-    _pool(graph, graph.one("If", short, **branches))
-    return _model(graph)
+    states = graph.one("If", short, **branches)
+    _pool(graph, states)
+    if bert.head is not None:
+        _tell_tokens(graph, states, bert.head)
+    return _model(graph, None if bert.head is None else bert.head.projection.shape[1])
 
 
 def _embeddings(graph: Graph, bert: Bert) -> str:
@@ -167,11 +172,22 @@ def _pool(graph: Graph, x: str) -> None:
     graph.nodes.append(helper.make_node("LpNormalization", [total], ["embedding"], axis=-1, p=2))
 
 
-def _model(graph: Graph) -> onnx.ModelProto:
+def _tell_tokens(graph: Graph, states: str, head: Head) -> None:
+    projected = graph.one("MatMul", states, graph.constant(head.projection.astype(np.float32)))
+    graph.nodes.append(helper.make_node("LpNormalization", [projected], ["tokens"], axis=-1, p=2))
+    weighed = graph.one("MatMul", states, graph.constant(head.weight.astype(np.float32)))
+    weighed = graph.one("Add", weighed, graph.constant(np.float32(head.bias)))
+    graph.nodes.append(helper.make_node("Softplus", [weighed], ["weights"]))
+
+
+def _model(graph: Graph, width: int | None) -> onnx.ModelProto:
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "s"]) for name in ("input_ids", "attention_mask")
     ]
-    output = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", HIDDEN])
-    proto = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", inputs, [output], graph.constants)
+    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", HIDDEN])]
+    if width is not None:
+        outputs.append(helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["n", "s", width]))
+        outputs.append(helper.make_tensor_value_info("weights", TensorProto.FLOAT, ["n", "s"]))
+    proto = helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", inputs, outputs, graph.constants)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
     return helper.make_model(proto, opset_imports=opsets, ir_version=IR_VERSION, producer_name="engram")

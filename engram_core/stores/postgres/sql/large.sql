@@ -51,13 +51,14 @@ ORDER BY score DESC, m.shard_key, m.seq LIMIT $17;
 
 -- name: neighbours
 -- The two admitted turns before and after a turn in its conversation, the nearest first. $11 owners and $12 orders of arrival, pairwise.
-SELECT b.id, before.ids AS before, after.ids AS after
+SELECT b.id, before.ids AS before, after.ids AS after, before.seqs AS seqs_before, after.seqs AS seqs_after
 FROM unnest($11::bigint[], $12::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
 LEFT JOIN LATERAL (
     SELECT * FROM memories b WHERE b.shard_key = n.shard_key AND b.seq = n.seq OFFSET 0
 ) AS b ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(near.id ORDER BY near.valid_from DESC, near.seq DESC) AS ids FROM (
+    SELECT array_agg(near.id ORDER BY near.valid_from DESC, near.seq DESC) AS ids,
+           array_agg(near.seq ORDER BY near.valid_from DESC, near.seq DESC) AS seqs FROM (
         SELECT m.id, m.valid_from, m.seq FROM memories m
         WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
           AND (m.valid_from, m.seq) < (b.valid_from, b.seq) AND {admitted}
@@ -65,7 +66,8 @@ LEFT JOIN LATERAL (
     ) AS near
 ) AS before ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(near.id ORDER BY near.valid_from, near.seq) AS ids FROM (
+    SELECT array_agg(near.id ORDER BY near.valid_from, near.seq) AS ids,
+           array_agg(near.seq ORDER BY near.valid_from, near.seq) AS seqs FROM (
         SELECT m.id, m.valid_from, m.seq FROM memories m
         WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
           AND (m.valid_from, m.seq) > (b.valid_from, b.seq) AND {admitted}
@@ -85,6 +87,27 @@ LEFT JOIN LATERAL (
 ) v ON true
 LEFT JOIN LATERAL (SELECT * FROM terms t WHERE t.shard_key = m.shard_key AND t.memory_id = m.id OFFSET 0) t ON true
 WHERE $6::bigint[] IS NOT NULL AND $7::float8[] IS NOT NULL AND $8::float8 > 0;
+
+-- name: outline
+-- What a ranking reads of memories. $1 owners and $2 orders of arrival, pairwise.
+SELECT m.kind, m.valid_from, m.shard_key, m.scope_key, m.speaker, m.role, t.signs
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
+LEFT JOIN LATERAL (
+    SELECT * FROM memories m WHERE m.shard_key = n.shard_key AND m.seq = n.seq OFFSET 0
+) m ON true
+LEFT JOIN LATERAL (SELECT * FROM terms t WHERE t.shard_key = m.shard_key AND t.memory_id = m.id OFFSET 0) t ON true
+ORDER BY n.place;
+
+-- name: tokens
+-- Vectors of tokens. $1 owners and $2 orders of arrival, pairwise; $3 space.
+SELECT n.place, k.width, k.tokens
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
+CROSS JOIN LATERAL (
+    SELECT m.id FROM memories m WHERE m.shard_key = n.shard_key AND m.seq = n.seq OFFSET 0
+) m
+CROSS JOIN LATERAL (
+    SELECT * FROM tokens k WHERE k.shard_key = n.shard_key AND k.space = $3 AND k.memory_id = m.id OFFSET 0
+) k;
 
 -- name: hydrate
 -- Memories by owner and order of arrival. $1 and $2 pairwise.

@@ -47,6 +47,10 @@ UPDATE spaces SET state = 'serving' WHERE id = $1;
 -- Vectors of every space but one. $1 the space that serves.
 DELETE FROM vectors WHERE space <> $1;
 
+-- name: drop_tokens
+-- Likewise the vectors of tokens.
+DELETE FROM tokens WHERE space <> $1;
+
 -- name: old_indexes
 -- HNSW indexes of every space but one. $1 how the names of that one's begin.
 SELECT c.relname AS name FROM pg_class c

@@ -71,6 +71,13 @@ WHERE t.shard_key = ANY($1) AND m.shard_key = t.shard_key AND m.id = t.memory_id
   AND m.tenant = $2 AND (m.id = ANY($6::uuid[]) OR ($3::text IS NULL OR m.user_id = $3)
   AND ($4::text IS NULL OR m.agent_id = $4) AND ($5::text IS NULL OR m.session_id = $5));
 
+-- name: erase_tokens
+-- Likewise the vectors of its tokens.
+DELETE FROM tokens t USING memories m
+WHERE t.shard_key = ANY($1) AND m.shard_key = t.shard_key AND m.id = t.memory_id
+  AND m.tenant = $2 AND (m.id = ANY($6::uuid[]) OR ($3::text IS NULL OR m.user_id = $3)
+  AND ($4::text IS NULL OR m.agent_id = $4) AND ($5::text IS NULL OR m.session_id = $5));
+
 -- name: erase_terms
 -- Likewise its terms; returns their lengths by owner.
 WITH gone AS (

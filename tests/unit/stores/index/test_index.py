@@ -29,6 +29,11 @@ class Entry:
     text: str
     vector: np.ndarray | None
 
+    @property
+    def tokens(self) -> np.ndarray:
+        """Two tokens that follow from the vector."""
+        return np.round(np.outer([127, -64], self.vector)).astype(np.int8)
+
 
 def an_entry(seq, text="tea", *, session="s1", minutes=0, kind="turn", vector=None):
     at = NOON + timedelta(minutes=minutes)
@@ -43,6 +48,7 @@ def batch(entries):
         {entry.memory.id: entry.vector for entry in entries if entry.vector is not None},
         [ANALYZER.terms(entry.text) for entry in entries],
         4,
+        {entry.memory.id: entry.tokens for entry in entries if entry.vector is not None},
     )
 
 
@@ -63,7 +69,9 @@ async def answers(index, query, text, selection=ALL):
     for name, leg in (("dense", await view.dense(query, 100)), ("lexical", await view.lexical(text, 100))):
         ids = await view.hydrate(leg.rows)
         evidence = await view.evidence(leg.rows, query, text)
-        parts = (leg.scores, evidence.dense, evidence.lexical, evidence.near_dense, evidence.near_lexical)
+        block = await view.tokens(leg.rows)
+        tokens = [block.of(i).sum() for i in range(len(leg.rows))]
+        parts = (leg.scores, evidence.dense, evidence.lexical, evidence.near_dense, evidence.near_lexical, tokens)
         found[name] = ids, [np.round(part, 5) for part in parts]
     return found
 
