@@ -23,7 +23,6 @@ PARTS: dict[str, tuple[str, ...]] = {
         "late_af",
     ),
     "late window": ("late_window",),
-    "conversation": ("votes", "dense_session", "lexical_session", "late_session"),
     "speaker": ("speaker", "other_speaker", "assistant"),
     "time": ("time",),
     "surface": ("words", "asks", "question", "digits", "times", "own", "names", "asked_before", "opens", "when"),

@@ -124,8 +124,21 @@ def _hit(hit: Hit, *, explain: bool) -> Text:
         text.append(f"\nuntil {when(hit.ended_at)}{now}", "yellow")
     text.append(f"\n{hit.memory.id}", "dim")
     if explain:
-        text.append("\n" + "  ".join(f"{name} {value:.3g}" for name, value in hit.signals.items()), "cyan")
+        text.append("\n" + _explained(hit), "cyan")
     return text
+
+
+def _explained(hit: Hit) -> str:
+    """Write what the score is the sum of, and below it the signals that say anything."""
+    ends = "_part"
+    parts = {name.removesuffix(ends): value for name, value in hit.signals.items() if name.endswith(ends)}
+    signals = {name: value for name, value in hit.signals.items() if not name.endswith(ends) and value}
+    lines = ["  ".join(f"{name} {value:+.2f}" for name, value in parts.items()), _listed(signals)]
+    return "\n".join(line for line in lines if line)
+
+
+def _listed(signals: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3g}" for name, value in signals.items())
 
 
 def _details(memory: Memory) -> dict[str, str]:

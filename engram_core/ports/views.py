@@ -65,7 +65,6 @@ class Outline:
     Attributes:
         kinds: (n,) places in `domain.memory.KINDS`.
         times: (n,) `valid_from` in microseconds since 1970.
-        conversations: (n,) a number for each full scope; it means nothing outside its view.
         speakers: (n) who said it, by name; None where that is not known.
         assistant: (n,) whether an assistant said it.
         signs: (n,) surface signs of the text, packed as `domain.signs` packs them; 0 where there are none.
@@ -73,7 +72,6 @@ class Outline:
 
     kinds: NDArray[np.int8]
     times: NDArray[np.int64]
-    conversations: NDArray[np.int64]
     speakers: Sequence[str | None]
     assistant: NDArray[np.bool_]
     signs: NDArray[np.int32]

@@ -23,8 +23,6 @@ from engram_core.retrieval.temporal import Span, asks_when, overlap
 #: as `PRIOR_CANDIDATES` more: few candidates do not tell what an average one is like, and a single one not at all.
 PRIOR = {"dense": (0.12, 0.09), "lexical": (0.45, 0.9), "late": (0.28, 0.1), "late_window": (0.35, 0.1)}
 PRIOR_CANDIDATES = 10
-#: How many of the best candidates vote for their conversation.
-_VOTERS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,31 +55,23 @@ def signals_of(seen: Seen) -> dict[str, Column]:
     if late is not None:
         legs.append(("late", late.own, late.near))
     found: dict[str, Column] = {}
-    total = np.zeros(len(evidence.dense), np.float32)
     for name, own, near in legs:
-        mine = _of_leg(name, own, near, seen.outline.conversations)
-        total += mine[name]
-        found |= mine
+        found |= _of_leg(name, own, near)
     if late is not None:
         found["late_window"] = _standard("late_window", late.window, late.window)
         found["late_raw"] = late.own
     found["dense_raw"] = np.nan_to_num(evidence.dense)
-    found["votes"] = _votes(total, seen.outline.conversations)
     return {**found, **_of_speaker(seen), **_of_text(seen), "time": overlap(seen.spans, seen.outline.times)}
 
 
-def _of_leg(name: str, own: Column, near: Column, conversations: NDArray[np.int64]) -> dict[str, Column]:
-    mine, beside = _standard(name, own, own), _standard(name, own, near)
-    _, place = np.unique(conversations, return_inverse=True)
-    best = np.full(place.max(initial=0) + 1, -1.0, np.float32)
-    np.maximum.at(best, place, mine)
+def _of_leg(name: str, own: Column, near: Column) -> dict[str, Column]:
+    beside = _standard(name, own, near)
     return {
-        name: mine,
+        name: _standard(name, own, own),
         f"{name}_before": beside[:, 0],
         f"{name}_after": beside[:, 1],
         f"{name}_beside": beside[:, :2].max(axis=1),
         f"{name}_beyond": beside[:, 2:].max(axis=1),
-        f"{name}_session": best[place],
     }
 
 
@@ -96,14 +86,6 @@ def _standard(name: str, own: Column, values: Column) -> Column:
     width = np.sqrt(own_share * known.var() + (1 - own_share) * spread**2)
     standard: Column = np.nan_to_num((values - centre) / width).astype(np.float32)
     return standard
-
-
-def _votes(total: Column, conversations: NDArray[np.int64]) -> Column:
-    """Count the best candidates in each one's conversation, as log(1 + count)."""
-    _, place = np.unique(conversations, return_inverse=True)
-    best = np.argsort(-total, kind="stable")[:_VOTERS]
-    votes: Column = np.log1p(np.bincount(place[best], minlength=place.max(initial=0) + 1))[place].astype(np.float32)
-    return votes
 
 
 def _of_speaker(seen: Seen) -> dict[str, Column]:

@@ -28,7 +28,7 @@ LEVELS: tuple[Level, ...] = ("late_raw", "dense_raw")
 #: From so many candidates on the threshold holds in full; below, in proportion, as if there were so many at least.
 FULL_CANDIDATES, LEAST_CANDIDATES = 100, 7
 #: Signals by the part of the score that they make.
-PARTS = ("dense", "lexical", "late", "speaker", "time", "votes", "text")
+PARTS = ("dense", "lexical", "late", "speaker", "time", "text")
 
 
 class Weights(BaseModel, frozen=True, allow_inf_nan=False):

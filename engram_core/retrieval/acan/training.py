@@ -23,7 +23,7 @@ from engram_core.retrieval.acan.model import LEVELS, Level, Weights, matrix_of
 #: How strongly weights are held to zero.
 PENALTY = 0.1
 #: Share of what is found at 10 that abstention must leave.
-KEPT = 0.95
+KEPT = 0.97
 FOLDS = 5
 _FIRST = 10
 _NEVER = -1e4
@@ -154,9 +154,7 @@ def _fit_null(weights: Weights, groups: Sequence[Group]) -> Weights:
     fused = torch.tensor(np.concatenate([_fused(weights, group) for group in groups]))
     labels = torch.tensor(np.concatenate([group.labels for group in groups]), dtype=torch.float64)
     sizes = [len(group.labels) for group in groups]
-    read = np.array([[float(group.signals[name].max()) for name in levels] for group in groups]).reshape(
-        -1, len(levels)
-    )
+    read = np.array([[float(group.signals[name].max()) for name in levels] for group in groups])  # (g, levels)
     level = torch.tensor(np.repeat(read, sizes, axis=0))
     null = torch.zeros(len(levels), dtype=torch.float64, requires_grad=True)
     bias = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)

@@ -43,7 +43,6 @@ class Snapshot:
     tokens: TokenRows
     kinds: NDArray[np.int8]
     times: NDArray[np.int64]
-    conversations: NDArray[np.int32]
     speakers: NDArray[np.int32]
     names: list[str | None]
     assistant: Mask
@@ -149,7 +148,6 @@ class ShardIndex:
             tokens=self._tokens.rows(),
             kinds=columns["kind"],
             times=columns["valid_from"],
-            conversations=columns["conversation"],
             speakers=columns["speaker"],
             names=list(self._speakers),
             assistant=columns["assistant"],

@@ -76,20 +76,16 @@ class IndexView(View):
 
     async def outline(self, rows: Rows) -> Outline:
         """Tell of these rows what a ranking reads beside their scores."""
-        first = np.cumsum([0, *(int(part.index.conversations.max(initial=-1)) + 1 for part in self._parts)])
 
         def column(name: str, kind: type = np.int64) -> NDArray[Any]:
             pieces = [getattr(part.index, name) for part in self._parts]
             return np.concatenate([np.empty(0, kind), *pieces], dtype=kind)[rows]
 
-        shifts = [np.full(len(part.mask), shift) for part, shift in zip(self._parts, first, strict=False)]
-        conversations = column("conversations") + np.concatenate([np.empty(0, np.int64), *shifts])[rows]
         which = np.searchsorted(self._offsets, rows, side="right") - 1
         codes = column("speakers")
         return Outline(
             kinds=column("kinds", np.int8),
             times=column("times"),
-            conversations=conversations,
             speakers=[self._parts[part].index.names[code] for part, code in zip(which, codes, strict=True)],
             assistant=column("assistant", np.bool_),
             signs=column("signs", np.int32),

@@ -154,12 +154,9 @@ class LargeView(View):
         """Tell of these rows what a ranking reads beside their scores; of one that is gone, nothing that matters."""
         async with self._database.connection() as connection:
             found = await connection.fetch(SQL.outline, *self._addresses(rows))
-        numbers: dict[tuple[int, int], int] = {}
-        scopes = [(row["shard_key"], row["scope_key"]) for row in found]
         return Outline(
             kinds=np.array([KIND_CODES.get(row["kind"], 0) for row in found], np.int8),
             times=np.array([microseconds(row["valid_from"]) for row in found], np.int64),
-            conversations=np.array([numbers.setdefault(scope, len(numbers)) for scope in scopes], np.int64),
             speakers=[row["speaker"] for row in found],
             assistant=np.array([row["role"] == "assistant" for row in found], np.bool_),
             signs=np.array([row["signs"] or 0 for row in found], np.int32),

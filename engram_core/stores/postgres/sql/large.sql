@@ -90,7 +90,7 @@ WHERE $6::bigint[] IS NOT NULL AND $7::float8[] IS NOT NULL AND $8::float8 > 0;
 
 -- name: outline
 -- What a ranking reads of memories. $1 owners and $2 orders of arrival, pairwise.
-SELECT m.kind, m.valid_from, m.shard_key, m.scope_key, m.speaker, m.role, t.signs
+SELECT m.kind, m.valid_from, m.speaker, m.role, t.signs
 FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
 LEFT JOIN LATERAL (
     SELECT * FROM memories m WHERE m.shard_key = n.shard_key AND m.seq = n.seq OFFSET 0
