@@ -19,12 +19,14 @@ from engram_core import AsyncEngram, Group, InvalidInputError, fit_ranker
 #: Signals that are used, those of late interaction last; the rest of what a hit tells is not.
 BARE = (
     *(f"{leg}{side}" for leg in ("dense", "lexical") for side in ("", "_before", "_after", "_beside", "_beyond")),
-    *("time", "speaker", "other_speaker", "assistant"),
+    *("time", "speaker", "other_speaker"),
     *("words", "words_squared", "asks", "question", "digits", "times", "own", "names", "asked_before", "opens"),
     *("when_times", "when_digits"),
 )
 FULL = (
     *BARE,
+    # What an assistant said is rarely asked for; but where little else is known, a note it took may be all there is.
+    "assistant",
     *(f"late{side}" for side in ("", "_before", "_after", "_beside", "_beyond")),
     "late_window",
     "late_raw",

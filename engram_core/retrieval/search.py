@@ -80,13 +80,11 @@ class Search:
 
     async def _hydrate(self, view: View, rows: Rows, best: Rows, reading: Reading, ranked: Ranked) -> tuple[Hit, ...]:
         memories = await view.hydrate(rows[best])
-        found = [(memory, int(i)) for memory, i in zip(memories, best, strict=True) if memory is not None]
+        scores = ranked.scores[best].astype(np.float64).round(6).tolist()
+        said = zip(memories, scores, told(reading.signals, ranked.parts, best), strict=True)
+        hits = [Hit(memory, score, signals) for memory, score, signals in said if memory is not None]
         self._view = view
-        self._rows = {memory.id: int(rows[i]) for memory, i in found}
-        hits = [
-            Hit(memory, round(float(ranked.scores[i]), 6), told(reading.signals, ranked.parts, i))
-            for memory, i in found
-        ]
+        self._rows = {memory.id: int(rows[i]) for memory, i in zip(memories, best, strict=True) if memory is not None}
         return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.memory.id)))
 
     async def _told(self, hits: tuple[Hit, ...], selection: Selection, limit: int) -> tuple[Hit, ...]:

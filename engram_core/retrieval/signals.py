@@ -137,7 +137,8 @@ def rows_to_read(rows: Rows, near: Rows) -> tuple[Rows, Rows, Rows]:
     return wanted, np.searchsorted(wanted, rows), np.where(near < 0, -1, places)
 
 
-def told(signals: Mapping[str, Column], parts: Mapping[str, Column], i: int) -> dict[str, float]:
-    """Return the signals of one candidate, and what the ranker made of them, as `Hit.signals` has them."""
+def told(signals: Mapping[str, Column], parts: Mapping[str, Column], rows: Rows) -> list[dict[str, float]]:
+    """Return the signals of some candidates, and what the ranker made of them, as `Hit.signals` has them."""
     columns = {**signals, **{f"{name}_part": values for name, values in parts.items()}}
-    return {name: round(float(values[i]), 6) for name, values in columns.items()}
+    table = np.stack([values[rows] for values in columns.values()], axis=1).astype(np.float64).round(6)
+    return [dict(zip(columns, row, strict=True)) for row in table.tolist()]

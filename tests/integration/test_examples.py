@@ -46,7 +46,7 @@ EXPECTED = {
         "ada:      How about a lentil curry?",
         "stranger: How about a steak?",
         "later:    How about a lentil curry?",
-        "known:    I am vegetarian.",
+        "known:    User is vegetarian.",
     ],
     "mcp_client_session": [
         "tools: remember, recall, context",

@@ -289,10 +289,10 @@ class Refusing(InMemoryStore):
 
     error = None
 
-    async def apply(self, changes, vectors, *, lesson=None):
+    async def apply(self, changes, vectors, *, tokens=None, lesson=None):
         if self.error is not None and lesson is not None:
             raise self.error
-        return await super().apply(changes, vectors, lesson=lesson)
+        return await super().apply(changes, vectors, tokens=tokens, lesson=lesson)
 
 
 async def test_a_store_that_refuses_what_was_learned_gives_the_lesson_up_and_one_that_is_away_does_not():
@@ -312,7 +312,7 @@ async def test_a_store_that_refuses_what_was_learned_gives_the_lesson_up_and_one
 class Unclean(InMemoryStore):
     """Cannot postpone either."""
 
-    async def apply(self, changes, vectors, *, lesson=None):
+    async def apply(self, changes, vectors, *, tokens=None, lesson=None):
         raise StoreError("refused")
 
     async def postpone_lesson(self, job, error, delay, *, failed=False):

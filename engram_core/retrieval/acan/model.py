@@ -25,8 +25,8 @@ _SHIPPED = "weights.json"
 Level = Literal["late_raw", "dense_raw"]
 #: What the null slot reads of a question: the largest of these signals among its candidates.
 LEVELS: tuple[Level, ...] = ("late_raw", "dense_raw")
-#: From so many candidates on the threshold holds in full; below, in proportion, as if there were so many at least.
-FULL_CANDIDATES, LEAST_CANDIDATES = 100, 7
+#: From so many candidates on the threshold holds in full; below, in proportion; of a handful it withholds none.
+FULL_CANDIDATES, LEAST_CANDIDATES = 100, 10
 #: Signals by the part of the score that they make.
 PARTS = ("dense", "lexical", "late", "speaker", "time", "text")
 
@@ -103,7 +103,7 @@ class _Fitted:
 
 def _strictness(candidates: int) -> float:
     """Return what share of the threshold holds: few candidates hardly stand out from each other, and score lower."""
-    return min(max(candidates, LEAST_CANDIDATES) / FULL_CANDIDATES, 1.0)
+    return min(candidates / FULL_CANDIDATES, 1.0) if candidates >= LEAST_CANDIDATES else 0.0
 
 
 def matrix_of(signals: Mapping[str, Column], names: Sequence[str]) -> NDArray[np.float32]:

@@ -135,12 +135,16 @@ def at(score, candidates, threshold=0.5):
         (2 * FULL_CANDIDATES, 0.5),
         (FULL_CANDIDATES // 2, 0.25),
         (LEAST_CANDIDATES, 0.5 * LEAST_CANDIDATES / FULL_CANDIDATES),
-        (1, 0.5 * LEAST_CANDIDATES / FULL_CANDIDATES),
     ],
 )
 def test_the_threshold_holds_in_full_among_many_candidates_and_in_part_among_few(candidates, bar):
     assert at(bar + 0.001, candidates)
     assert not at(bar - 0.001, candidates)
+
+
+@pytest.mark.parametrize("candidates", [1, LEAST_CANDIDATES - 1])
+def test_of_a_handful_nothing_is_withheld(candidates):
+    assert at(1e-12, candidates)
 
 
 def test_a_threshold_of_zero_never_abstains():

@@ -182,7 +182,7 @@ def test_rows_without_neighbours_are_read_alone():
 
 def test_a_hit_tells_its_signals_and_the_parts_of_its_score():
     columns = {"dense": np.array([0.1, 1 / 3], np.float32)}
-    assert told(columns, {"null": np.array([1.0, -2.0])}, 1) == {"dense": 0.333333, "null_part": -2.0}
+    assert told(columns, {"null": np.array([1.0, -2.0])}, np.array([1])) == [{"dense": 0.333333, "null_part": -2.0}]
 
 
 class Line:
