@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from benchmarks.datasets import Conversation, Question, Turn
 from benchmarks.metrics import RECALL_AT, Found
@@ -20,18 +19,6 @@ class Answer:
 
     found: tuple[Found, ...]
     timings: dict[str, float]
-
-
-class Method(Protocol):
-    """Something that remembers a conversation and finds turns of it."""
-
-    async def remember(self, conversation: Conversation, progress: Callable[[int], None]) -> int:
-        """Take in all turns; tell how many so far; return how many could not be taken."""
-        ...
-
-    async def answer(self, question: Question) -> Answer:
-        """Find at most `LIMIT` results for a question about the conversation remembered last."""
-        ...
 
 
 class Switch(Ranker):

@@ -93,7 +93,7 @@ class _Fitted:
         weights = self._weights
         matrix = matrix_of(signals, weights.signals)
         weighed = matrix * self._slope
-        null = weights.bias + self._shift + _level(signals, weights.null)
+        null = weights.bias + self._shift + level(signals, weights.null)
         margin = weights.sharpness * (weighed.sum(axis=1) - null)
         scores = (1.0 / (1.0 + np.exp(-np.clip(margin, -30, 30)))).astype(np.float32)
         parts: dict[str, Column] = {part: weighed[:, places].sum(axis=1) for part, places in self._places.items()}
@@ -121,7 +121,8 @@ def part_of(signal: str) -> str:
     return first if first in PARTS else "text"
 
 
-def _level(signals: Mapping[str, Column], null: Mapping[Level, float]) -> float:
+def level(signals: Mapping[str, Column], null: Mapping[Level, float]) -> float:
+    """Return what the null slot reads of the candidates; signals that were not read add nothing."""
     return sum(weight * float(signals[name].max()) for name, weight in null.items() if name in signals)
 
 

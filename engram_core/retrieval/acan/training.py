@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engram_core.errors import InvalidInputError
 from engram_core.retrieval.acan.groups import Group
-from engram_core.retrieval.acan.model import LEVELS, Level, Weights, matrix_of
+from engram_core.retrieval.acan.model import LEVELS, Level, Weights, level, matrix_of
 
 #: How strongly weights are held to zero.
 PENALTY = 0.1
@@ -83,7 +83,7 @@ def folds(groups: Sequence[Group]) -> Iterator[tuple[list[Group], list[Group]]]:
 
 def scores_of(weights: Weights, group: Group) -> NDArray[np.float64]:
     """Score the candidates of a group: probabilities (n,)."""
-    raw = _fused(weights, group) - weights.bias - _level(weights, group)
+    raw = _fused(weights, group) - weights.bias - level(group.signals, weights.null)
     scores: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(weights.sharpness * raw, -30, 30)))
     return scores
 
@@ -109,12 +109,6 @@ def _fused(weights: Weights, group: Group) -> NDArray[np.float64]:
     values = (matrix_of(group.signals, weights.signals) - np.array(weights.mean)) / np.array(weights.scale)
     fused: NDArray[np.float64] = values @ np.array(weights.weight)
     return fused
-
-
-def _level(weights: Weights, group: Group) -> float:
-    return sum(
-        weight * float(group.signals[name].max()) for name, weight in weights.null.items() if name in group.signals
-    )
 
 
 def _fit_fusion(groups: Sequence[Group], names: Sequence[str]) -> Weights:
@@ -155,13 +149,13 @@ def _fit_null(weights: Weights, groups: Sequence[Group]) -> Weights:
     labels = torch.tensor(np.concatenate([group.labels for group in groups]), dtype=torch.float64)
     sizes = [len(group.labels) for group in groups]
     read = np.array([[float(group.signals[name].max()) for name in levels] for group in groups])  # (g, levels)
-    level = torch.tensor(np.repeat(read, sizes, axis=0))
+    levelled = torch.tensor(np.repeat(read, sizes, axis=0))
     null = torch.zeros(len(levels), dtype=torch.float64, requires_grad=True)
     bias = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
     log_sharpness = torch.tensor(0.0, dtype=torch.float64, requires_grad=True)
 
     def loss() -> torch.Tensor:
-        margin = torch.exp(log_sharpness) * (fused - bias - level @ null)
+        margin = torch.exp(log_sharpness) * (fused - bias - levelled @ null)
         return torch.nn.functional.binary_cross_entropy_with_logits(margin, labels)
 
     _minimise([null, bias, log_sharpness], loss)

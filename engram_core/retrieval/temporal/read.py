@@ -6,9 +6,8 @@ import re
 from datetime import UTC, date, datetime, time
 
 from engram_core.errors import InvalidInputError
-
-from .periods import FORMS, Period
-from .span import Relation, Span
+from engram_core.retrieval.temporal.periods import FORMS, Period
+from engram_core.retrieval.temporal.span import Relation, Span
 
 #: What every question with a date holds at least one of.
 _HINT = re.compile(

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.errors import InvalidInputError
-
-from .span import Span
+from engram_core.retrieval.temporal.span import Span
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

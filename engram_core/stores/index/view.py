@@ -79,7 +79,8 @@ class IndexView(View):
 
         def column(name: str, kind: type = np.int64) -> NDArray[Any]:
             pieces = [getattr(part.index, name) for part in self._parts]
-            return np.concatenate([np.empty(0, kind), *pieces], dtype=kind)[rows]
+            whole = pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, kind), *pieces], dtype=kind)
+            return whole[rows]
 
         which = np.searchsorted(self._offsets, rows, side="right") - 1
         codes = column("speakers")
