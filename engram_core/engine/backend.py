@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from engram_core.engine.learning import Lessons
 from engram_core.engine.uses import UseLog
 from engram_core.errors import EngramError, StoreError
 from engram_core.ingest.learn.asking import Meter
 from engram_core.ingest.upkeep.summaries import Summariser
-from engram_core.ports import ChatModel, Embedder, MemoryStore, Ranker, TokenCounter
+from engram_core.ports import ChatModel, Embedder, MemoryStore, Proposer, Ranker, TokenCounter
 from engram_core.retrieval.rankers import UNTRAINED
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class Backend:
     summariser: Summariser | None = None
     limits: Limits = Limits()
     ranker: Ranker = UNTRAINED["sum"]
+    proposers: tuple[Proposer, ...] = ()
+    prompts_dir: Path | None = None
 
     async def close(self) -> None:
         """Close everything, the store last, whatever fails before it."""

@@ -114,7 +114,7 @@ class Finding(EngineBase):
         if not isinstance(query, str):
             raise InvalidInputError("query", query, "a string")
         backend = await self._backend.opened()
-        search = Search(backend.store, backend.embedder, backend.ranker)
+        search = Search(backend.store, backend.embedder, backend.ranker, backend.proposers)
         recall = await search.run(query, selection, limit)
         hits = tuple(replace(hit, question=question_key(hit.memory.scope, query)) for hit in recall.hits)
         return search, replace(recall, hits=hits)

@@ -20,11 +20,12 @@ from engram_core.ports.models import (
     Tokens,
     Vector,
 )
+from engram_core.ports.proposing import Proposer
 from engram_core.ports.ranking import Ranked, Ranker, Reading
 from engram_core.ports.reading import MemoryReader
 from engram_core.ports.spaces import Refillable, RefillBatch
 from engram_core.ports.uses import Use, UseCounter
-from engram_core.ports.views import Evidence, Leg, Outline, Rows, TokenBlock, View
+from engram_core.ports.views import Evidence, Leg, Outline, Rows, TimeRange, TokenBlock, View
 from engram_core.ports.writing import MemoryWriter, Recorded, Turn
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "MemoryStore",
     "MemoryWriter",
     "Outline",
+    "Proposer",
     "Ranked",
     "Ranker",
     "Reading",
@@ -55,6 +57,7 @@ __all__ = [
     "Refillable",
     "Reply",
     "Rows",
+    "TimeRange",
     "TokenBlock",
     "TokenCounter",
     "Tokens",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from engram_core.domain.memory import Memory
 from engram_core.ports.models import Tokens, Vector
 
 Rows = NDArray[np.int64]  # (n,), row numbers of one View
+TimeRange = tuple[datetime | None, datetime | None]  # half-open; None where it has no beginning or no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,34 @@ class View(ABC):
         """Return the rows with the highest BM25 score above 0. Any text is a legal query; some match nothing."""
 
     @abstractmethod
-    async def evidence(self, rows: Rows, query: Vector | None, text: str) -> Evidence:
-        """Score these rows and their neighbours completely; `dense` is all NaN without a query vector."""
+    async def within(self, ranges: Sequence[TimeRange], query: Vector | None, limit: int) -> Leg:
+        """Return the rows whose `valid_from` lies in any of the ranges, the nearest to the query first, by cosine.
+
+        The score is -1 for a memory without a vector, and for all of them without a query vector. Of very many rows a
+        view may look at the latest alone.
+        """
+
+    @abstractmethod
+    async def rows_of(self, ids: Sequence[str]) -> Rows:
+        """Return the rows of memories by their ids (n,); -1 for what the view may not see or does not know.
+
+        Any text is a legal id.
+        """
 
     @abstractmethod
     async def neighbours(self, rows: Rows) -> Rows:
         """Return the rows of each one's neighbours (n, 4), in the order of `Evidence`; -1 where there is none."""
+
+    @abstractmethod
+    async def evidence(self, rows: Rows, near: Rows, query: Vector | None, text: str) -> Evidence:
+        """Score these rows, and those beside them, completely.
+
+        Args:
+            rows: (n,).
+            near: (n, 4), their `neighbours`.
+            query: The vector of the question; without one, `dense` is all NaN.
+            text: The question.
+        """
 
     @abstractmethod
     async def outline(self, rows: Rows) -> Outline:

@@ -2,75 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 
 import numpy as np
 
 from engram_core.domain.signs import unpacked
-from engram_core.ports import EncodedQuery, Leg, Reading, Rows, View
+from engram_core.ports import EncodedQuery, Leg, Outline, Reading, Rows, View
 from engram_core.retrieval.late import Late, late_interaction
+from engram_core.retrieval.legs import column_of
+from engram_core.retrieval.question import Question
 from engram_core.retrieval.signals import Seen, rows_to_read, signals_of
-from engram_core.retrieval.temporal import Span, read_spans
 
 #: How many memories each leg proposes, and how many are ranked.
 CANDIDATES = 200
 #: Of how many of the best the turns beside them are ranked too: the answer often stands beside the words asked for.
 EXPANDED = 40
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
-    """A question, its vectors unless the model failed, and the times that it names."""
-
-    text: str
-    encoded: EncodedQuery | None
-    spans: tuple[Span, ...]
-
-    @classmethod
-    def of(cls, text: str, encoded: EncodedQuery | None, now: datetime) -> Question:
-        """Read the times; those without a year lie before `now`."""
-        return cls(text, encoded, read_spans(text, now))
-
-
-def merge(legs: list[Leg], limit: int) -> Rows:
-    """Join the rows of several legs by reciprocal rank (Cormack et al. 2009, k = 60), best first, ties by row."""
-    if not legs:
-        return np.empty(0, dtype=np.int64)
-    rows = np.concatenate([leg.rows for leg in legs])
-    shares = np.concatenate([1.0 / (60.0 + np.arange(1, len(leg.rows) + 1)) for leg in legs])
-    distinct, inverse = np.unique(rows, return_inverse=True)
-    scores = np.bincount(inverse, weights=shares, minlength=len(distinct))
-    return distinct[np.argsort(-scores, kind="stable")[:limit]].astype(np.int64)
+NO_LEGS: Mapping[str, Leg] = {}
 
 
 async def expand(view: View, rows: Rows) -> Rows:
-    """Add the turns beside the best rows, in place of the last ones where there are too many."""
+    """Add the turns beside the best rows; where there are too many, the last that are not beside these give way."""
     beside = (await view.neighbours(rows[:EXPANDED]))[:, :2].ravel()
     new = np.setdiff1d(beside[beside >= 0], rows)
-    return np.concatenate([rows[: CANDIDATES - len(new)], new])
+    others = EXPANDED + np.flatnonzero(~np.isin(rows[EXPANDED:], beside))
+    excess = max(len(rows) + len(new) - CANDIDATES, 0)
+    return np.concatenate([np.delete(rows, others[len(others) - excess :]), new])
 
 
-async def read(view: View, rows: Rows, question: Question) -> Reading:
-    """Read everything that is known of candidates (n,), n at least 1."""
-    encoded = question.encoded
-    evidence = await view.evidence(rows, None if encoded is None else encoded.vector, question.text)
+async def read(view: View, rows: Rows, question: Question, outside: Mapping[str, Leg] = NO_LEGS) -> Reading:
+    """Read everything that is known of candidates (n,), n at least 1.
+
+    Args:
+        view: Where they are from.
+        rows: The candidates.
+        question: What is asked.
+        outside: Legs beside the store's own: the scores of each are a signal of its name.
+    """
     near = await view.neighbours(rows)
-    late = None if encoded is None else await _interact(view, rows, near, encoded)
+    evidence = await view.evidence(rows, near, question.vector, question.text)
+    late = None if question.encoded is None else await _interact(view, rows, near, question.encoded)
     before = near[:, 0]
     has_before = before >= 0
+    # One reading for both, the candidates first.
+    outline = await view.outline(np.concatenate([rows, before[has_before]]))
     asked = np.zeros(len(rows), np.float32)
-    asked[has_before] = unpacked((await view.outline(before[has_before])).signs).asks
+    asked[has_before] = unpacked(outline.signs[len(rows) :]).asks
     seen = Seen(
         text=question.text,
         spans=question.spans,
         evidence=evidence,
-        outline=await view.outline(rows),
+        outline=_first(outline, len(rows)),
         asked_before=asked,
         has_before=has_before,
         late=late,
     )
-    return Reading(evidence, signals_of(seen), late is not None)
+    proposed = {name: column_of(leg, rows) for name, leg in outside.items()}
+    return Reading(evidence, {**proposed, **signals_of(seen)}, late is not None)
+
+
+def _first(outline: Outline, count: int) -> Outline:
+    return Outline(
+        outline.kinds[:count],
+        outline.times[:count],
+        outline.speakers[:count],
+        outline.assistant[:count],
+        outline.signs[:count],
+    )
 
 
 async def _interact(view: View, rows: Rows, near: Rows, encoded: EncodedQuery) -> Late | None:

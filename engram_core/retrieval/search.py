@@ -13,9 +13,22 @@ import numpy as np
 from engram_core.domain.results import Hit, Recall
 from engram_core.domain.selection import Selection
 from engram_core.errors import ProviderError, StoreError
-from engram_core.ports import Embedder, EncodedQuery, MemoryStore, Ranked, Ranker, Reading, Rows, View
+from engram_core.ports import (
+    Embedder,
+    EncodedQuery,
+    Leg,
+    MemoryStore,
+    Proposer,
+    Ranked,
+    Ranker,
+    Reading,
+    Rows,
+    View,
+)
+from engram_core.retrieval.legs import LEGS, merge, outside
 from engram_core.retrieval.packing.beside import Beside, read_beside
-from engram_core.retrieval.reading import CANDIDATES, Question, expand, merge, read
+from engram_core.retrieval.question import Question
+from engram_core.retrieval.reading import CANDIDATES, expand, read
 from engram_core.retrieval.signals import told
 from engram_core.retrieval.truth import Truth
 
@@ -26,12 +39,22 @@ T = TypeVar("T")
 
 
 class Search:
-    """The state of one search: which legs failed, and where the time went."""
+    """The state of one search: which legs failed, and where the time went.
 
-    def __init__(self, store: MemoryStore, embedder: Embedder, ranker: Ranker) -> None:
+    Args:
+        store: Open.
+        embedder: Of the store's space.
+        ranker: Orders what the legs propose.
+        proposers: Legs that look elsewhere than in the store.
+    """
+
+    def __init__(
+        self, store: MemoryStore, embedder: Embedder, ranker: Ranker, proposers: Sequence[Proposer] = ()
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._ranker = ranker
+        self._proposers = proposers
         self._degraded: dict[str, str] = {}
         self._failure: Exception | None = None
         self._timings: dict[str, float] = {}
@@ -63,11 +86,13 @@ class Search:
     async def _hits(self, text: str, selection: Selection, limit: int) -> tuple[Hit, ...]:
         encoded, view = await self._prepare(text, selection)
         question = Question.of(text, encoded, selection.as_of or selection.now)
-        rows = await self._candidates(view, question)
+        legs = await self._ask(view, question, selection)
+        rows = merge(list(legs.values()), CANDIDATES)
         if not len(rows):
             return ()
         with self._timed("score"):
-            reading = await read(view, rows, question)
+            rows = await expand(view, rows)
+            reading = await read(view, rows, question, {name: legs[name] for name in legs if name not in LEGS})
         with self._timed("rank"):
             ranked = self._ranker.rank(reading)
             best = np.argsort(-ranked.scores, kind="stable")[: limit + MARGIN]
@@ -106,15 +131,17 @@ class Search:
             raise
         return await embedding, view
 
-    async def _candidates(self, view: View, question: Question) -> Rows:
-        legs = [self._leg("lexical", "lexical", view.lexical(question.text, CANDIDATES))]
-        if question.encoded is not None:
-            legs.append(self._leg("dense", "dense", view.dense(question.encoded.vector, CANDIDATES)))
-        found = [leg for leg in await asyncio.gather(*legs) if leg is not None]
-        if not found and self._failure is not None:
+    async def _ask(self, view: View, question: Question, selection: Selection) -> dict[str, Leg]:
+        """Ask all legs side by side; return what those proposed that did not fail."""
+        asked = {name: leg(view, question, CANDIDATES) for name, leg in LEGS.items()}
+        work = {name: leg for name, leg in asked.items() if leg is not None}
+        for proposer in self._proposers:
+            work[proposer.name] = outside(proposer, view, question.text, selection, CANDIDATES)
+        found = await asyncio.gather(*(self._leg(name, name, leg) for name, leg in work.items()))
+        legs = {name: leg for name, leg in zip(work, found, strict=True) if leg is not None}
+        if not legs and self._failure is not None:
             raise self._failure
-        rows = merge(found, CANDIDATES)
-        return await expand(view, rows) if len(rows) else rows
+        return legs
 
     async def _leg(self, name: str, step: str, work: Awaitable[T]) -> T | None:
         """Wait for a part of a leg; a leg that fails is named, and the rest still answers."""
@@ -123,7 +150,8 @@ class Search:
                 return await work
             except (ProviderError, StoreError) as exc:
                 self._degraded[name] = str(exc)
-                self._failure = exc
+                if not isinstance(self._failure, StoreError):  # what matters most, where all fail
+                    self._failure = exc
                 return None
 
     @contextmanager

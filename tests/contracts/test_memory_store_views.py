@@ -29,7 +29,7 @@ async def test_an_empty_view_answers_everything_with_nothing(store, suite):
     assert len((await view.dense(suite.vector(), 5)).rows) == 0
     assert len((await view.lexical("tea", 5)).rows) == 0
     assert await view.hydrate(none) == []
-    evidence = await view.evidence(none, suite.vector(), "tea")
+    evidence = await view.evidence(none, await view.neighbours(none), suite.vector(), "tea")
     assert evidence.near_dense.shape == (0, 4)
 
 
@@ -56,7 +56,7 @@ async def test_a_memory_without_a_vector_is_found_by_its_words_alone(store, suit
     assert bare.id not in await suite.ids(view, (await view.dense(suite.vector(), 10)).rows)
     rows = (await view.lexical("zebra", 10)).rows
     assert await suite.ids(view, rows) == [bare.id]
-    evidence = await view.evidence(rows, suite.vector(), "zebra")
+    evidence = await view.evidence(rows, await view.neighbours(rows), suite.vector(), "zebra")
     assert np.isnan(evidence.dense[0])
     assert evidence.lexical[0] > 0
     # Its vector comes later, and a new view has it.
@@ -192,7 +192,8 @@ async def test_no_query_fails(store, suite, query):
     leg = await view.lexical(query, 10)
     assert np.all(leg.scores > 0)
     assert len(leg.rows) == (1 if query.startswith(("🍕", "word")) else 0)
-    evidence = await view.evidence((await view.dense(suite.vector(), 5)).rows, None, query)
+    rows = (await view.dense(suite.vector(), 5)).rows
+    evidence = await view.evidence(rows, await view.neighbours(rows), None, query)
     assert np.isnan(evidence.dense).all()
 
 
@@ -201,7 +202,7 @@ async def test_evidence_is_what_the_legs_say_and_zero_where_they_are_silent(stor
     await suite.record(store, *(suite.memory(text, minutes=n) for n, text in enumerate(texts)))
     view, query = await store.view(suite.selection()), suite.vector()
     dense, lexical = await view.dense(query, 10), await view.lexical("tea", 10)
-    evidence = await view.evidence(dense.rows, query, "tea")
+    evidence = await view.evidence(dense.rows, await view.neighbours(dense.rows), query, "tea")
     assert evidence.dense.tolist() == dense.scores.tolist()
     said = dict(zip(lexical.rows.tolist(), lexical.scores.tolist(), strict=True))
     assert evidence.lexical.tolist() == [said.get(row, 0.0) for row in dense.rows.tolist()]
@@ -236,8 +237,8 @@ async def check_neighbours(store, suite, memories, vectors, selection, conversat
     rows = (await view.dense(query, 100)).rows
     texts = [memory.text for memory in await view.hydrate(rows)]
     words = "a b c d e f x y z"
-    evidence = await view.evidence(rows, query, words)
     beside = await view.neighbours(rows)
+    evidence = await view.evidence(rows, beside, query, words)
     assert beside.shape == (len(rows), 4)
     known = {int(row): text for row, text in zip(rows, texts, strict=True)}
     said = dict(zip(texts, evidence.lexical.tolist(), strict=True))
@@ -300,7 +301,7 @@ async def test_a_view_stays_as_it_was_while_the_store_is_written_to(store, suite
     assert len((await view.dense(query, 100)).rows) == 5
     rows = (await view.lexical("tea", 100)).rows
     assert set(await suite.ids(view, rows)) == {memory.id for memory in memories}
-    assert len((await view.evidence(rows, query, "tea")).dense) == 5
+    assert len((await view.evidence(rows, await view.neighbours(rows), query, "tea")).dense) == 5
 
 
 async def test_an_outline_tells_who_when_and_what_kind_of_text(store, suite):

@@ -65,7 +65,8 @@ async def test_a_large_scope_gives_the_scores_of_a_small_one(bench) -> None:
         assert (await ids(b, mine))[0] == (await ids(a, theirs))[0] == turns[17].id
     rows_a, rows_b = (await a.dense(query, 30)).rows, (await b.dense(query, 30)).rows
     assert await ids(a, await a.dense(query, 30)) == await ids(b, await b.dense(query, 30))
-    left, right = await a.evidence(rows_a, query, text), await b.evidence(rows_b, query, text)
+    left = await a.evidence(rows_a, await a.neighbours(rows_a), query, text)
+    right = await b.evidence(rows_b, await b.neighbours(rows_b), query, text)
     for name in ("dense", "lexical", "near_dense", "near_lexical"):
         np.testing.assert_allclose(getattr(left, name), getattr(right, name), atol=2e-3, equal_nan=True)
 

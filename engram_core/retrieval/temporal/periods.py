@@ -24,11 +24,19 @@ NUMBER = r"(?:\d{1,3}|an?|a couple of|a few|several|" + "|".join(_NUMBERS[1:]) +
 UNIT = r"(?:day|week|month|year)"
 SEASON = "(?:spring|summer|autumn|fall|winter)"
 _D = r"(?:0?[1-9]|[12]\d|3[01])"
+_TH = "(?:st|nd|rd|th)?"
 _OF_YEAR = rf"(?:,?\s+(?:of\s+|in\s+)?(?P<y>{YEAR}))?"
+_NO_COUNT = r"(?![\w%:]|[.,]\d|\s+(?:people|miles|times|km|of)\b)"
 DAY = (
-    rf"(?:(?P<d>{_D})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{MONTH})|"
-    rf"(?P<m2>{MONTH})\s+(?:the\s+)?(?P<d2>{_D})(?:st|nd|rd|th)?"
-    rf"(?![\w%:]|[.,]\d|\s+(?:people|miles|times|km|of)\b)){_OF_YEAR}"
+    rf"(?:(?P<d>{_D}){_TH}\s+(?:of\s+)?(?P<m>{MONTH})|"
+    rf"(?P<m2>{MONTH})\s+(?:the\s+)?(?P<d2>{_D}){_TH}{_NO_COUNT}){_OF_YEAR}"
+)
+#: What stands between the two ends of a range.
+TO = r"\s*(?:\b(?:and|to|until|till|through)\b|-|–)\s*"
+#: Days of one month that is said once: "May 3-7, 2023", "the 3rd to the 7th of May".
+DAYS = (
+    rf"(?:(?P<m>{MONTH})\s+(?:the\s+)?(?P<d>{_D}){_TH}{TO}(?:the\s+)?(?P<e>{_D}){_TH}(?!\s+(?:of\s+)?{MONTH}){_NO_COUNT}|"
+    rf"(?P<d2>{_D}){_TH}{TO}(?:the\s+)?(?P<e2>{_D}){_TH}\s+(?:of\s+)?(?P<m2>{MONTH})){_OF_YEAR}"
 )
 HOLIDAY = (
     r"(?P<h>christmas eve|christmas(?: day)?|new year'?s eve|new year'?s(?: day)?|"
@@ -77,6 +85,19 @@ def _day(m: re.Match[str], today: date) -> Period:
     return _latest(lambda year: _one(date(year, number, day)), m["y"], today)
 
 
+def _days(m: re.Match[str], today: date) -> Period:
+    number, first, last = (m[name] or m[f"{name}2"] for name in "mde")
+    month_number = _month_number(number)
+
+    def make(year: int) -> Period:
+        return date(year, month_number, int(first)), date(year, month_number, int(last)) + _DAY
+
+    begin, end = _latest(make, m["y"], today)
+    if begin >= end:
+        raise ValueError(f"{first} is after {last}")
+    return begin, end
+
+
 def _week_of(m: re.Match[str], today: date) -> Period:
     return _week(_day(m, today)[0])
 
@@ -103,18 +124,41 @@ def _holiday(m: re.Match[str], today: date) -> Period:
 
 def _part_of_month(m: re.Match[str], today: date) -> Period:
     begin, end = _latest(lambda year: month(year, _month_number(m["m"])), m["y"], today)
-    weekend = m["u"] == "weekend"
-    if not weekend and m["o"] != "last":
+    if m["u"] == "week":
+        if m["o"] == "last":
+            return end - 7 * _DAY, end
         begin += 7 * _ORDINALS[m["o"]] * _DAY
         return begin, min(begin + 7 * _DAY, end)
-    if not weekend:
-        return end - 7 * _DAY, end
-    saturday = begin + (5 - begin.weekday()) % 7 * _DAY
+    weekday = 5 if m["u"] == "weekend" else _WEEKDAYS.index(m["u"][:3])
     if m["o"] == "last":
-        saturday = end - _DAY - ((end - _DAY).weekday() - 5) % 7 * _DAY
+        day = end - _DAY - ((end - _DAY).weekday() - weekday) % 7 * _DAY
     else:
-        saturday += 7 * _ORDINALS[m["o"]] * _DAY
-    return saturday, saturday + 2 * _DAY
+        day = begin + ((weekday - begin.weekday()) % 7 + 7 * _ORDINALS[m["o"]]) * _DAY
+    return day, day + (2 if m["u"] == "weekend" else 1) * _DAY
+
+
+def _quarter_of(m: re.Match[str], today: date) -> Period:
+    year = int(m["y"]) if m["y"] else today.year - (m["w"] == "last")
+    return month(year, 1 + 3 * _ORDINALS.get(m["o"], 3), 3)
+
+
+def _beside(m: re.Match[str], day: date) -> Period:
+    """What lies so many days or weeks before or after a day; "the week after" is the seven days behind it."""
+    sign = 1 if m["w"] == "after" else -1
+    if m["u"] == "day":
+        return _one(day + sign * number(m["n"] or "one") * _DAY)
+    if m["n"] is None:
+        return (day + _DAY, day + 8 * _DAY) if sign > 0 else (day - 7 * _DAY, day)
+    middle = day + sign * 7 * number(m["n"]) * _DAY
+    return middle - 3 * _DAY, middle + 4 * _DAY
+
+
+def _beside_day(m: re.Match[str], today: date) -> Period:
+    return _beside(m, _day(m, today)[0])
+
+
+def _beside_holiday(m: re.Match[str], today: date) -> Period:
+    return _beside(m, _holiday(m, today)[0])
 
 
 def _ago(m: re.Match[str], today: date) -> Period:
@@ -124,6 +168,9 @@ def _ago(m: re.Match[str], today: date) -> Period:
     if m["u"] == "week":
         middle = today - 7 * count * _DAY
         return middle - 3 * _DAY, middle + 4 * _DAY
+    if m["u"] == "weekend":
+        begin, end = _week(today - 7 * count * _DAY)
+        return begin + 5 * _DAY, end
     return month(today.year, today.month - count) if m["u"] == "month" else month(today.year - count, 1, 12)
 
 
@@ -185,20 +232,29 @@ def _year(m: re.Match[str], _today: date) -> Period:
     return month(int(m["y"]), 1, 12)
 
 
+def _decade(m: re.Match[str], _today: date) -> Period:
+    return month(int(m["c"]), 1, 120)
+
+
 def _weekday(m: re.Match[str], today: date) -> Period:
     return _one(today - (today.weekday() - _WEEKDAYS.index(m["w"][:3])) % 7 * _DAY)
 
 
 _WHICH_ONE = r"(?P<o>first|second|third|fourth|last)"
+_BESIDE = rf"(?:(?P<n>{NUMBER})\s+)?(?P<u>day|week)s?\s+(?P<w>before|after)"
 _WHICH = r"(?P<w>last|this past|this|past|previous|next)"
 #: Every way to name a period, the longer before the shorter.
 FORMS: tuple[tuple[str, Callable[[re.Match[str], date], Period]], ...] = (
     (rf"(?<![\d.-])(?P<y>{YEAR})[-/](?P<n>\d\d)(?:[-/](?P<d>\d\d))?(?![\d-])", _iso),
     (rf"the\s+week\s+of\s+{DAY}", _week_of),
-    (rf"{_WHICH_ONE}\s+(?P<u>weekend|week)\s+(?:of|in)\s+(?P<m>{MONTH}){_OF_YEAR}", _part_of_month),
-    (DAY, _day),
+    (rf"{_WHICH_ONE}\s+(?P<u>weekend|week|{WEEKDAY})\s+(?:of|in)\s+(?P<m>{MONTH}){_OF_YEAR}", _part_of_month),
+    (rf"{_WHICH_ONE}\s+quarter\s+(?:of|in)\s+(?:(?P<y>{YEAR})|(?P<w>this|last)\s+year)", _quarter_of),
+    (rf"{_BESIDE}\s+{DAY}", _beside_day),
+    (rf"{_BESIDE}\s+{HOLIDAY}", _beside_holiday),
+    (DAYS, _days),
+    (rf"(?:{WEEKDAY},?\s+(?:the\s+)?)?{DAY}", _day),
     (HOLIDAY, _holiday),
-    (rf"(?P<n>{NUMBER})\s+(?P<u>{UNIT})s?\s+ago", _ago),
+    (rf"(?P<n>{NUMBER})\s+(?P<u>{UNIT}|weekend)s?\s+ago", _ago),
     (rf"(?:last|past|previous)\s+(?P<n>{NUMBER})\s+(?P<u>{UNIT})s?", _past),
     (r"the day before yesterday|yesterday|today|tonight|tomorrow|last night|this morning|this evening", _near),
     (rf"{_WHICH}\s+(?P<u>weekend|week|month|year|quarter|{SEASON}|{WEEKDAY}|{MONTH})(?!\s+of\b|\s+\d)", _relative),
@@ -206,5 +262,6 @@ FORMS: tuple[tuple[str, Callable[[re.Match[str], date], Period]], ...] = (
     (rf"q(?P<q>[1-4]){_OF_YEAR}", _quarter),
     (rf"(?P<m>{MONTH}){_OF_YEAR}", _month),
     (rf"(?P<y>{YEAR})", _year),
+    (r"(?P<c>(?:1[89]|20)\d0)'?s", _decade),
     (rf"(?P<w>{WEEKDAY})", _weekday),
 )

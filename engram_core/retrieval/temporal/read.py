@@ -6,25 +6,40 @@ import re
 from datetime import UTC, date, datetime, time
 
 from engram_core.errors import InvalidInputError
-from engram_core.retrieval.temporal.periods import FORMS, Period
+from engram_core.retrieval.temporal.names import is_person
+from engram_core.retrieval.temporal.periods import DAYS, FORMS, MONTH, NUMBER, SEASON, TO, UNIT, WEEKDAY, Period
 from engram_core.retrieval.temporal.span import Relation, Span
+
+
+def _unnamed(form: str) -> str:
+    return re.sub(r"\(\?P<\w+>", "(?:", form)
+
 
 #: What every question with a date holds at least one of.
 _HINT = re.compile(
-    r"\b(?=[1-2qjfmasondtwchvylp])(?:(?:1[89]|20)\d\d|q[1-4]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun"
-    r"|spring|summer|autumn|fall|winter|christmas|new year|hallow|valent|thanksg|yester|today|tonight|tomorrow"
-    r"|last|past|this|previous|next|(?:days?|weeks?|months?|years?) ago)",
+    rf"\b(?=[1-2qjfmasondtwchvylpn])(?:(?:1[89]|20)\d\d|q[1-4]|{MONTH}|{WEEKDAY}|{SEASON}\b"
+    r"|christmas|new year|hallow|valent|thanksg|yester|today|tonight|tomorrow"
+    rf"|(?:last|(?:this )?past|this|previous|next)\s+(?:night|morning|evening|quarter|weekend"
+    rf"|(?:{NUMBER}\s+)?{UNIT}s?\b)"
+    r"|(?:day|week|weekend|month|year)s?\s+ago)",
 )
 _FORMS = tuple((re.compile(form), resolve) for form, resolve in FORMS)
-_PLAIN = "(?:" + "|".join(re.sub(r"\(\?P<\w+>", "(?:", form) for form, _ in FORMS) + ")"
+_PLAIN = "(?:" + "|".join(_unnamed(form) for form, _ in FORMS) + ")"
 _PHRASE = re.compile(
-    r"(?<![\w$€£.])(?:(?P<lead>since|after|before|until|till|by|prior to|from|between|in|"
-    r"on|during|of|around|for|throughout)"
-    r"\s+)?(?:the\s+)?(?P<part>(?:early|mid|late)[\s-]+(?:in\s+)?|(?:beginning|start|middle|end)\s+of\s+)?(?:the\s+)?"
-    rf"(?P<period>{_PLAIN})(?:\s*(?:and|to|until|till|through|-|–)\s*(?P<until>{_PLAIN}))?(?!\w)"
+    r"(?<![\w$€£.])(?:(?P<lead>since|after|before|until|till|by|prior to|from|between|in|within|"
+    r"on|over|through|during|of|around|for|throughout)"
+    r"\s+)?(?:the\s+)?(?P<part>(?:early|mid|late)[\s-]+(?:in\s+)?|(?:beginning|start|middle|end)\s+of\s+"
+    r"|(?:first|second|latter)\s+half\s+of\s+)?(?:the\s+)?"
+    rf"(?P<period>{_PLAIN})(?:{TO}(?P<until>{_PLAIN}))?(?!\w)"
 )
+_DAYS = re.compile(_unnamed(DAYS))
 #: What may be a name, a verb or a number, and is a time only behind a word that says so.
 _DOUBTFUL = re.compile(r"(?:may|mar|march|april|june|august|jan|dec|sep|spring|summer|autumn|fall|winter)\.?|\d{4}")
+#: "from May on": not only in May.
+_ONWARDS = re.compile(r"\s+(?:on(?:wards?)?|forward)\b")
+#: Halves of what is longer are whole months.
+_MONTHS_LONG = 150
+_AND = re.compile(r"\s*and\s*")
 #: "is 19 may he": the verb, where the month has its capital.
 _VERB = re.compile(r"\d (?:may|march)$")
 _YEARED = re.compile(r"(?:1[89]|20)\d\d$")
@@ -61,26 +76,50 @@ def read_spans(question: str, now: datetime) -> tuple[Span, ...]:
     if _HINT.search(text) is None:
         return ()
     today = now.astimezone(UTC).date()
-    found = (_span(match, question[match.start() : match.end()], today) for match in _PHRASE.finditer(text))
+    found = (_span(match, text, question, today) for match in _PHRASE.finditer(text))
     return tuple(span for span in found if span is not None)
 
 
-def _span(match: re.Match[str], words: str, today: date) -> Span | None:
-    lead, part, name = match["lead"], match["part"], match["period"]
-    if _DOUBTFUL.fullmatch(name) and not (part or (lead and lead != "for") or match["until"]):
+def _span(match: re.Match[str], text: str, question: str, today: date) -> Span | None:
+    words = question[match.start() : match.end()]
+    if not _is_time(match, text, words):
         return None
-    if _VERB.search(words) and not lead:
-        return None
+    name, until, part = match["period"], match["until"], match["part"]
     try:
         begin, end = _resolve(name, today)
-        if (until := match["until"]) is not None:
+        if until is not None:
             begin, end = _range(name, until, today)
         elif part:
             begin, end = _cut(part, begin, end)
     except (ValueError, OverflowError, IndexError, StopIteration):
         return None  # no such day, or beyond the calendar
-    low, high, relation = _sided(lead if match["until"] is None else None, begin, end)
+    low, high, relation = _sided(_side(match, text), begin, end)
     return Span(_moment(low), _moment(high), relation, words.strip())
+
+
+def _is_time(match: re.Match[str], text: str, words: str) -> bool:
+    """Tell times from names, verbs and numbers that look like them."""
+    lead, part, name, until = match["lead"], match["part"], match["period"], match["until"]
+    if part:
+        return True
+    if until is None:
+        if _DOUBTFUL.fullmatch(name) and (not lead or lead == "for" or (lead == "over" and name.isdigit())):
+            return False
+        if is_person(name, lead, text[: match.start()], text[match.end() :]):
+            return False
+    elif not lead and _AND.fullmatch(text[match.end("period") : match.start("until")]):
+        # "April and June" are two people as well as two months.
+        return not (_DOUBTFUL.fullmatch(name) and _DOUBTFUL.fullmatch(until))
+    return bool(lead) or _VERB.search(words) is None
+
+
+def _side(match: re.Match[str], text: str) -> str | None:
+    """Return the word that asks for a side of the period; None where the period itself is meant."""
+    if match["until"] is not None or _DAYS.fullmatch(match["period"]):
+        return None
+    if match["lead"] == "from" and _ONWARDS.match(text, match.end()) is None:
+        return None
+    return match["lead"]
 
 
 def _resolve(name: str, today: date) -> Period:
@@ -102,10 +141,14 @@ def _range(first: str, last: str, today: date) -> Period:
 
 
 def _cut(part: str, begin: date, end: date) -> Period:
-    """A third of a period; of a day or two, all of it."""
+    """A half or a third of a period; of a day or two, all of it."""
     third = (end - begin) // 3
     if not third.days:
         return begin, end
+    if "half" in part:
+        middle = begin + (end - begin) // 2
+        middle = middle.replace(day=1) if (end - begin).days > _MONTHS_LONG else middle
+        return (begin, middle) if part.startswith("first") else (middle, end)
     if part.startswith(("early", "beginning", "start")):
         return begin, begin + third
     return (end - third, end) if part.startswith(("late", "end")) else (begin + third, end - third)

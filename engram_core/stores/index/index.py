@@ -9,7 +9,7 @@ Not for several threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,7 @@ class Snapshot:
     """What one view reads, all of the same moment; arrays are by slot."""
 
     ids: list[str]
+    slots: Mapping[str, int]  # of ids; those of later arrivals too
     vectors: Matrix
     embedded: Mask
     lengths: NDArray[np.int32]
@@ -140,6 +141,7 @@ class ShardIndex:
         columns = self._columns
         return Snapshot(
             ids=self._ids,
+            slots=self._slots,
             vectors=columns.vectors,
             embedded=columns["embedded"].copy(),
             lengths=columns["length"],

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import Memory
-from engram_core.ports import Evidence, Leg, Outline, Rows, TokenBlock, Vector, View
+from engram_core.ports import Evidence, Leg, Outline, Rows, TimeRange, TokenBlock, Vector, View
 from engram_core.stores.index.analysis import Analyzer, Terms
+from engram_core.stores.index.batch import microseconds
 from engram_core.stores.index.index import Mask, ShardIndex, Snapshot
 from engram_core.stores.index.postings import Matches, find
 from engram_core.stores.index.tokens import joined
@@ -21,6 +22,9 @@ from engram_core.stores.index.tokens import joined
 K1 = 1.2
 B = 0.75
 _SPARSE = 4  # below one visible row in so many, vectors are gathered before they are multiplied
+
+_FIRST = np.iinfo(np.int64).min
+T = TypeVar("T", bound=np.generic)
 
 Scores = NDArray[np.float32]
 Hydrate = Callable[[list[str]], Awaitable[list[Memory | None]]]
@@ -59,9 +63,28 @@ class IndexView(View):
         scores = self._lexical_scores(query)
         return _best(scores, np.flatnonzero(scores), limit)
 
-    async def evidence(self, rows: Rows, query: Vector | None, text: str) -> Evidence:
-        """Score these rows and their neighbours completely."""
-        near = self._neighbours(rows)
+    async def within(self, ranges: Sequence[TimeRange], query: Vector | None, limit: int) -> Leg:
+        """Return the rows whose `valid_from` lies in any of the ranges, the nearest to the query first, by cosine."""
+        rows = np.flatnonzero(_joined([part.within(ranges) for part in self._parts], np.bool_))
+        scores = np.full(len(rows), -1, np.float32)
+        if query is not None:
+            scores = np.nan_to_num(self._dense_scores(query)[rows], nan=-1)
+        leg = _best(scores, np.arange(len(rows)), limit)
+        return Leg(rows[leg.rows], leg.scores)
+
+    async def rows_of(self, ids: Sequence[str]) -> Rows:
+        """Return the rows of memories by their ids (n,); -1 for what is not seen."""
+        found = np.full(len(ids), -1, np.int64)
+        for part, offset in zip(self._parts, self._offsets.tolist(), strict=False):
+            slots = np.array([part.index.slots.get(id, -1) for id in ids], np.int64)
+            slots[slots >= len(part.mask)] = -1  # arrived later
+            seen = np.flatnonzero(slots >= 0)
+            seen = seen[part.mask[slots[seen]]]
+            found[seen] = slots[seen] + offset
+        return found
+
+    async def evidence(self, rows: Rows, near: Rows, query: Vector | None, text: str) -> Evidence:
+        """Score these rows, and those beside them, completely."""
         lexical = self._lexical_scores(text)
         if query is None:
             dense, near_dense = np.full(len(rows), np.nan, np.float32), np.full(near.shape, np.nan, np.float32)
@@ -69,10 +92,6 @@ class IndexView(View):
             scores = self._dense_scores(query)
             dense, near_dense = scores[rows], _at(scores, near, np.nan)
         return Evidence(dense, lexical[rows], near_dense, _at(lexical, near, 0), self._lengths(rows))
-
-    async def neighbours(self, rows: Rows) -> Rows:
-        """Return the rows of each one's neighbours (n, 4); -1 where there is none."""
-        return self._neighbours(rows)
 
     async def outline(self, rows: Rows) -> Outline:
         """Tell of these rows what a ranking reads beside their scores."""
@@ -113,7 +132,7 @@ class IndexView(View):
     def _dense_scores(self, query: Vector) -> Scores:
         """Return the cosines of all rows; NaN where a row is not seen or has no vector."""
         if self._asked is None or not np.array_equal(self._asked, query):
-            self._cosines = _joined([part.cosines(query) for part in self._parts])
+            self._cosines = _joined([part.cosines(query) for part in self._parts], np.float32)
             self._asked = query.copy()
         return self._cosines
 
@@ -130,9 +149,11 @@ class IndexView(View):
         holders = sum((np.bincount(match.which, minlength=len(query)) for match in found), np.zeros(len(query)))
         weights = np.log(1 + (size - holders + 0.5) / (holders + 0.5)) * (K1 + 1)
         average = sum(part.total_length for part in self._parts) / size or 1.0
-        return _joined([part.bm25(match, weights, average) for part, match in zip(self._parts, found, strict=True)])
+        scored = [part.bm25(match, weights, average) for part, match in zip(self._parts, found, strict=True)]
+        return _joined(scored, np.float32)
 
-    def _neighbours(self, rows: Rows) -> Rows:
+    async def neighbours(self, rows: Rows) -> Rows:
+        """Return the rows of each one's neighbours (n, 4); -1 where there is none."""
         found = np.full((len(rows), 4), -1, np.int64)
         for part, offset in zip(self._parts, self._offsets, strict=False):
             inside = np.flatnonzero((rows >= offset) & (rows < offset + len(part.mask)))
@@ -144,7 +165,7 @@ class IndexView(View):
         return found
 
     def _lengths(self, rows: Rows) -> Scores:
-        return _joined([part.index.lengths.astype(np.float32) for part in self._parts])[rows]
+        return _joined([part.index.lengths.astype(np.float32) for part in self._parts], np.float32)[rows]
 
 
 class _Part:
@@ -162,6 +183,14 @@ class _Part:
     def neighbours(self) -> NDArray[np.int64]:
         """The slots of the turns before and after, by slot (n, 2); -1 where there is none."""
         return self.index.turns.neighbours(self.mask)
+
+    def within(self, ranges: Sequence[TimeRange]) -> Mask:
+        """Tell which slots are seen and begin in any of the ranges."""
+        found = np.zeros(len(self.mask), np.bool_)
+        for begin, end in ranges:
+            first = _FIRST if begin is None else microseconds(begin)
+            found |= (self.index.times >= first) & (self.index.times < microseconds(end))
+        return found & self.mask
 
     def cosines(self, query: Vector) -> Scores:
         """Return the cosines by slot; NaN where a slot is not seen or has no vector."""
@@ -211,7 +240,7 @@ def _at(scores: Scores, rows: Rows, missing: float) -> Scores:
     return np.where(rows < 0, np.float32(missing), scores[rows])
 
 
-def _joined(scores: Sequence[Scores]) -> Scores:
-    if len(scores) == 1:
-        return scores[0]
-    return np.concatenate([np.empty(0, np.float32), *scores])
+def _joined(columns: Sequence[NDArray[T]], kind: type[T]) -> NDArray[T]:
+    if len(columns) == 1:
+        return columns[0]
+    return np.concatenate([np.empty(0, kind), *columns])

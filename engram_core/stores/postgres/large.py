@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import anyio
 import numpy as np
@@ -13,7 +13,7 @@ from asyncpg import Record
 from numpy.typing import NDArray
 
 from engram_core.domain.memory import Memory
-from engram_core.ports import Evidence, Leg, Outline, Rows, TokenBlock, Vector, View
+from engram_core.ports import Evidence, Leg, Outline, Rows, TimeRange, TokenBlock, Vector, View
 from engram_core.stores.index.analysis import Analyzer
 from engram_core.stores.index.batch import KIND_CODES, microseconds
 from engram_core.stores.index.view import K1, B
@@ -30,7 +30,10 @@ SQL = load_queries("large")
 COMMON = 5000
 #: Rare terms are taken, the rarest first, while they find no more than this.
 MOST_CANDIDATES = 5000
+#: Of more memories than this in the times that a question names, the latest are looked at.
+MOST_WITHIN = 2000
 _MOST_EFFORT = 1000
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SEQ_BITS = 40
 
 
@@ -120,22 +123,41 @@ class LargeView(View):
         async with self._database.connection() as connection:
             return self._leg(await connection.fetch(sql, *self._condition.parameters, *own))
 
-    async def evidence(self, rows: Rows, query: Vector | None, text: str) -> Evidence:
-        """Score these rows and their neighbours."""
-        question = await self._question(text)
+    async def within(self, ranges: Sequence[TimeRange], query: Vector | None, limit: int) -> Leg:
+        """Return the rows whose `valid_from` lies in any of the ranges, nearest first; the latest of very many."""
+        begins, ends = [begin for begin, _ in ranges], [end for _, end in ranges]
+        sql = SQL.within.format(admitted=self._condition.sql)
+        own = (self._shards, begins, ends, query, self._serving.id, MOST_WITHIN, limit)
         async with self._database.connection() as connection:
-            sql = SQL.neighbours.format(admitted=self._condition.sql)
-            found = await connection.fetch(sql, *self._condition.parameters, *self._addresses(rows))
-            ids = [_with_neighbours(row) for row in found]
-            wanted = list({id for group in ids for id in group} - {None})
-            sql = SQL.evidence.format(score=question.score("$6::bigint[]", "$7::float8[]", "$8::float8"))
-            terms = (question.terms, question.weights, self._average)
-            own = (self._shards, self._salts, wanted, self._serving.id, query, *terms)
-            scores = {row["id"]: row for row in await connection.fetch(sql, *own)}
-        dense = _column(ids, scores, "dense", math.nan)
-        lexical = _column(ids, scores, "lexical", 0.0)
-        lengths = _column(ids, scores, "length", 0.0)
-        return Evidence(dense[:, 0], lexical[:, 0], dense[:, 1:], lexical[:, 1:], lengths[:, 0])
+            return self._leg(await connection.fetch(sql, *self._condition.parameters, *own))
+
+    async def rows_of(self, ids: Sequence[str]) -> Rows:
+        """Return the rows of memories by their ids (n,); -1 for what is not seen."""
+        known = [id for id in ids if _CANONICAL.fullmatch(id)]
+        sql = SQL.rows_of.format(admitted=self._condition.sql)
+        async with self._database.connection() as connection:
+            found = await connection.fetch(sql, *self._condition.parameters, self._shards, known)
+        rows = {str(row["id"]): self._row(row["shard_key"], row["seq"]) for row in found}
+        return np.array([rows.get(id, -1) for id in ids], np.int64)
+
+    async def evidence(self, rows: Rows, near: Rows, query: Vector | None, text: str) -> Evidence:
+        """Score these rows, and those beside them."""
+        question = await self._question(text)
+        wanted, places = np.unique(np.concatenate([rows[:, None], near], axis=1), return_inverse=True)
+        present = wanted >= 0
+        sql = SQL.evidence.format(score=question.score("$7::bigint[]", "$8::float8[]", "$9::float8"))
+        terms = (question.terms, question.weights, self._average)
+        own = (self._shards, self._salts, *self._addresses(wanted[present]), self._serving.id, query, *terms)
+        async with self._database.connection() as connection:
+            found = await connection.fetch(sql, *own)
+
+        def column(name: str, missing: float) -> NDArray[np.float32]:
+            values = np.full(len(wanted), missing, np.float32)
+            values[present] = [missing if (value := row[name]) is None else value for row in found]
+            return values[places].reshape(len(rows), 5)
+
+        dense, lexical = column("dense", math.nan), column("lexical", 0.0)
+        return Evidence(dense[:, 0], lexical[:, 0], dense[:, 1:], lexical[:, 1:], column("length", 0.0)[:, 0])
 
     async def neighbours(self, rows: Rows) -> Rows:
         """Return the rows of each one's neighbours (n, 4); -1 where there is none."""
@@ -145,7 +167,7 @@ class LargeView(View):
             found = await connection.fetch(sql, *self._condition.parameters, shards, seqs)
         near = np.full((len(rows), 4), -1, np.int64)
         for i, (row, shard_key) in enumerate(zip(found, shards, strict=True)):
-            for side, places in (("seqs_before", (0, 2)), ("seqs_after", (1, 3))):
+            for side, places in (("before", (0, 2)), ("after", (1, 3))):
                 for place, seq in zip(places, row[side] or (), strict=False):
                     near[i, place] = self._row(shard_key, seq)
         return near
@@ -235,19 +257,3 @@ def _chosen(held: NDArray[np.int64], common: NDArray[np.bool_]) -> set[int]:
         place for place, so_far in zip(present, found, strict=True) if not common[place] and so_far <= MOST_CANDIDATES
     ]
     return set(kept or present[:1])
-
-
-def _column(
-    ids: Sequence[Sequence[Any]], scores: Mapping[Any, Record], name: str, missing: float
-) -> NDArray[np.float32]:
-    def score(id: Any) -> float:
-        value = scores[id][name] if id in scores else None
-        return missing if value is None else value
-
-    return np.array([[score(id) for id in group] for group in ids], np.float32).reshape(len(ids), 5)
-
-
-def _with_neighbours(row: Record) -> list[Any]:
-    """Return the id of a row, of those beside it and of those beyond, as `Evidence` orders them."""
-    before, after = ([*(row[side] or ()), None, None] for side in ("before", "after"))
-    return [row["id"], before[0], after[0], before[1], after[1]]

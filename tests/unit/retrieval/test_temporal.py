@@ -66,6 +66,36 @@ two months ago|2024-04-01|2024-05-01
 a year ago|2023-01-01|2024-01-01
 a week ago|2024-06-09|2024-06-16
 in the last 7 days|2024-06-12|2024-06-20
+on May 3-7, 2023|2023-05-03|2023-05-08
+between 3 and 7 May|2024-05-03|2024-05-08
+between July 3rd and 7th|2023-07-03|2023-07-08
+from the 3rd to the 7th of May, 2023|2023-05-03|2023-05-08
+3–7 May 2023|2023-05-03|2023-05-08
+3 May - 7 June 2023|2023-05-03|2023-06-08
+May 30 through June 2|2024-05-30|2024-06-03
+on Monday, May 6|2024-05-06|2024-05-07
+on the last Friday of May|2024-05-31|2024-06-01
+on the first Monday in June 2023|2023-06-05|2023-06-06
+on the fourth Thursday of November|2023-11-23|2023-11-24
+in the third quarter of 2024|2024-07-01|2024-10-01
+in the last quarter of 2023|2023-10-01|2024-01-01
+in the first quarter of last year|2023-01-01|2023-04-01
+in the first half of 2023|2023-01-01|2023-07-01
+in the second half of May|2024-05-16|2024-06-01
+over the summer|2024-06-01|2024-09-01
+over the last three months|2024-03-21|2024-06-20
+through May|2024-05-01|2024-06-01
+over Christmas|2023-12-25|2023-12-26
+the day after Christmas 2022|2022-12-26|2022-12-27
+two days before Halloween|2023-10-29|2023-10-30
+in the week after May 5|2024-05-06|2024-05-13
+the week before May 5|2024-04-28|2024-05-05
+a week before May 5, 2023|2023-04-25|2023-05-02
+two weekends ago|2024-06-08|2024-06-10
+in the 1990s|1990-01-01|2000-01-01
+from last summer|2023-06-01|2023-09-01
+from May 2020 onwards|2020-05-01|
+most of June|2024-06-01|2024-07-01
 """
 ROWS = [line.split("|") for line in PHRASES.strip().splitlines()]
 MONTHS = [
@@ -90,6 +120,11 @@ Spring water|He took a fall|The last time they met|What is this?|Next to the hou
 How long is the trip?|When did she move?|20 people|1,999 pages|about 5 miles|the third child|What about that decision?
 Is mayonnaise good?|the sunset
 Is it a monster?|the marching band|She saturated it|a friend|Who won the match?|winter coat|novel
+Did April move?|Did April and May meet?|What do April and June like?|after June left|before April moved to Rome
+since May arrived|What does Ada think of June?|Who is the mother of April?|What did Rui hear from April?
+by June's friend
+after June's party|Who is this April?|a gift for June|over 2000 people|the third quarter|June 5 to 3|with May and June
+The last thing|this is it|a decision of the company|the maybe|mondays are octopus days? No: Mon|in her 30s
 Who is Janet?|Aged 19 may he drive?|on time|the next day|What is 2000 plus 5?""".replace("\n", "|").split("|")
 
 

@@ -49,26 +49,50 @@ WHERE t.shard_key = ANY($11) AND t.terms && $13::bigint[] AND {admitted}
   AND $14::bigint[] IS NOT NULL AND $15::float8[] IS NOT NULL AND $16::float8 > 0
 ORDER BY score DESC, m.shard_key, m.seq LIMIT $17;
 
+-- name: within
+-- Memories that begin in any of some ranges, the nearest first. $11 owners; $12 beginnings and $13 ends, pairwise, NULL
+-- where there is none; $14 question or NULL, $15 space, $16 how many of the latest are looked at, $17 how many.
+SELECT found.shard_key, found.seq, coalesce(1 - (v.embedding <=> $14::halfvec), -1) AS score
+FROM (
+    SELECT DISTINCT near.shard_key, near.id, near.seq, near.valid_from
+    FROM unnest($11::bigint[]) AS o (shard_key)
+    CROSS JOIN unnest($12::timestamptz[], $13::timestamptz[]) AS r (begins, ends)
+    CROSS JOIN LATERAL (
+        SELECT m.shard_key, m.id, m.seq, m.valid_from FROM memories m
+        WHERE m.shard_key = o.shard_key AND m.valid_from >= coalesce(r.begins, '-infinity')
+          AND m.valid_from < coalesce(r.ends, 'infinity') AND {admitted}
+        ORDER BY m.valid_from DESC, m.seq DESC LIMIT $16
+    ) near
+    ORDER BY near.valid_from DESC, near.shard_key, near.seq DESC LIMIT $16
+) found
+LEFT JOIN LATERAL (
+    SELECT * FROM vectors v WHERE v.shard_key = found.shard_key AND v.space = $15 AND v.memory_id = found.id OFFSET 0
+) v ON true
+ORDER BY score DESC, found.shard_key, found.seq LIMIT $17;
+
+-- name: rows_of
+-- Where memories are, by id. $11 owners, $12 ids.
+SELECT m.id, m.shard_key, m.seq FROM memories m
+WHERE m.shard_key = ANY($11::bigint[]) AND m.id = ANY($12::uuid[]) AND {admitted};
+
 -- name: neighbours
 -- The two admitted turns before and after a turn in its conversation, the nearest first. $11 owners and $12 orders of arrival, pairwise.
-SELECT b.id, before.ids AS before, after.ids AS after, before.seqs AS seqs_before, after.seqs AS seqs_after
+SELECT before.seqs AS before, after.seqs AS after
 FROM unnest($11::bigint[], $12::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
 LEFT JOIN LATERAL (
     SELECT * FROM memories b WHERE b.shard_key = n.shard_key AND b.seq = n.seq OFFSET 0
 ) AS b ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(near.id ORDER BY near.valid_from DESC, near.seq DESC) AS ids,
-           array_agg(near.seq ORDER BY near.valid_from DESC, near.seq DESC) AS seqs FROM (
-        SELECT m.id, m.valid_from, m.seq FROM memories m
+    SELECT array_agg(near.seq ORDER BY near.valid_from DESC, near.seq DESC) AS seqs FROM (
+        SELECT m.valid_from, m.seq FROM memories m
         WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
           AND (m.valid_from, m.seq) < (b.valid_from, b.seq) AND {admitted}
         ORDER BY m.valid_from DESC, m.seq DESC LIMIT 2
     ) AS near
 ) AS before ON true
 LEFT JOIN LATERAL (
-    SELECT array_agg(near.id ORDER BY near.valid_from, near.seq) AS ids,
-           array_agg(near.seq ORDER BY near.valid_from, near.seq) AS seqs FROM (
-        SELECT m.id, m.valid_from, m.seq FROM memories m
+    SELECT array_agg(near.seq ORDER BY near.valid_from, near.seq) AS seqs FROM (
+        SELECT m.valid_from, m.seq FROM memories m
         WHERE b.kind = 'turn' AND m.kind = 'turn' AND m.shard_key = b.shard_key AND m.scope_key = b.scope_key
           AND (m.valid_from, m.seq) > (b.valid_from, b.seq) AND {admitted}
         ORDER BY m.valid_from, m.seq LIMIT 2
@@ -77,16 +101,20 @@ LEFT JOIN LATERAL (
 ORDER BY n.place;
 
 -- name: evidence
--- Scores of given memories. $1 owners and $2 their salts, pairwise; $3 ids, $4 space, $5 question or NULL, $6 terms and $7
--- their weights; $8 average length.
-SELECT m.id, 1 - (v.embedding <=> $5::halfvec) AS dense, {score} AS lexical, t.length
-FROM (SELECT * FROM memories m WHERE m.shard_key = ANY($1::bigint[]) AND m.id = ANY($3::uuid[]) OFFSET 0) m
-JOIN unnest($1, $2::bigint[]) AS o (shard_key, salt) ON o.shard_key = m.shard_key
+-- Scores of given memories. $1 owners and $2 their salts, pairwise; $3 owners and $4 orders of arrival, pairwise; $5 space,
+-- $6 question or NULL, $7 terms and $8 their weights; $9 average length.
+SELECT 1 - (v.embedding <=> $6::halfvec) AS dense, {score} AS lexical, t.length
+FROM unnest($3::bigint[], $4::bigint[]) WITH ORDINALITY AS n (shard_key, seq, place)
+JOIN unnest($1::bigint[], $2::bigint[]) AS o (shard_key, salt) ON o.shard_key = n.shard_key
 LEFT JOIN LATERAL (
-    SELECT * FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $4 AND v.memory_id = m.id OFFSET 0
+    SELECT * FROM memories m WHERE m.shard_key = n.shard_key AND m.seq = n.seq OFFSET 0
+) m ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM vectors v WHERE v.shard_key = m.shard_key AND v.space = $5 AND v.memory_id = m.id OFFSET 0
 ) v ON true
 LEFT JOIN LATERAL (SELECT * FROM terms t WHERE t.shard_key = m.shard_key AND t.memory_id = m.id OFFSET 0) t ON true
-WHERE $6::bigint[] IS NOT NULL AND $7::float8[] IS NOT NULL AND $8::float8 > 0;
+WHERE $7::bigint[] IS NOT NULL AND $8::float8[] IS NOT NULL AND $9::float8 > 0
+ORDER BY n.place;
 
 -- name: outline
 -- What a ranking reads of memories. $1 owners and $2 orders of arrival, pairwise.

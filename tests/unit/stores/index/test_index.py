@@ -58,6 +58,10 @@ def built(entries):
     return index
 
 
+async def scored(view, rows, query, text):
+    return await view.evidence(rows, await view.neighbours(rows), query, text)
+
+
 async def answers(index, query, text, selection=ALL):
     """All that a view says, by id."""
 
@@ -68,7 +72,7 @@ async def answers(index, query, text, selection=ALL):
     found = {}
     for name, leg in (("dense", await view.dense(query, 100)), ("lexical", await view.lexical(text, 100))):
         ids = await view.hydrate(leg.rows)
-        evidence = await view.evidence(leg.rows, query, text)
+        evidence = await scored(view, leg.rows, query, text)
         block = await view.tokens(leg.rows)
         tokens = [block.of(i).sum() for i in range(len(leg.rows))]
         parts = (leg.scores, evidence.dense, evidence.lexical, evidence.near_dense, evidence.near_lexical, tokens)
@@ -174,10 +178,16 @@ async def test_a_view_over_parts_scores_as_over_the_whole():
     one = IndexView([(whole, whole.mask(ALL))], ANALYZER, None)
     two = IndexView([(half, half.mask(ALL)) for half in halves], ANALYZER, None)
     rows = np.arange(20)
-    a, b = await one.evidence(rows, query, "tea cake"), await two.evidence(rows, query, "tea cake")
+    a, b = await scored(one, rows, query, "tea cake"), await scored(two, rows, query, "tea cake")
     np.testing.assert_allclose(a.dense, b.dense, atol=1e-6)
     np.testing.assert_allclose(a.lexical, b.lexical, atol=1e-6)
     assert (await one.dense(query, 7)).rows.tolist() == (await two.dense(query, 7)).rows.tolist()
+    times = [(entries[7].memory.valid_from, entries[13].memory.valid_from)]
+    inside, apart = await one.within(times, query, 10), await two.within(times, query, 10)
+    assert sorted(inside.rows.tolist()) == [7, 8, 9, 10, 11, 12]
+    assert inside.rows.tolist() == apart.rows.tolist()
+    ids = [entries[n].memory.id for n in (12, 3)]
+    assert (await one.rows_of(ids)).tolist() == (await two.rows_of(ids)).tolist() == [12, 3]
     # A conversation is whole within an owner: nothing is near across parts.
     assert np.isnan(b.near_dense[9, 1])
     assert not np.isnan(a.near_dense[9, 1])
@@ -203,10 +213,14 @@ async def test_a_view_holds_still_while_its_index_is_written_to():
         return IndexView([(index, index.mask(ALL))], ANALYZER, None)
 
     before, rows = open_view(), np.arange(5)
-    expected = await open_view().evidence(rows, query, "tea")
-    index.put(batch([an_entry(100 + n, "tea milk", vector=a_vector(random)) for n in range(50)]))
+    expected = await scored(open_view(), rows, query, "tea")
+    more = [an_entry(100 + n, "tea milk", vector=a_vector(random)) for n in range(50)]
+    index.put(batch(more))
+    assert (await before.rows_of([more[0].memory.id, entries[3].memory.id])).tolist() == [-1, 3]
     index.remove([entries[0].memory.id])
-    found = await before.evidence(rows, query, "tea")
+    assert (await before.rows_of([entries[0].memory.id, more[0].memory.id])).tolist() == [0, -1]
+    assert len((await before.within([(None, None)], query, 100)).rows) == 5
+    found = await scored(before, rows, query, "tea")
     for name in ("dense", "lexical", "near_dense", "near_lexical"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), atol=1e-6)
 
