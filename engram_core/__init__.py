@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from engram_core.domain.scope import Scope
+    from engram_core.domain.tuning import Training, Tuning
     from engram_core.errors import (
         ConfigError,
         ConflictError,
@@ -115,6 +116,8 @@ __all__ = [
     "StoreError",
     "StoreUnavailableError",
     "TokenCounter",
+    "Training",
+    "Tuning",
     "Usage",
     "Weights",
     "__version__",
@@ -156,6 +159,7 @@ _HOMES = {
         "Usage",
     ],
     "engram_core.domain.scope": ["Scope"],
+    "engram_core.domain.tuning": ["Training", "Tuning"],
     "engram_core.errors": [
         "ConfigError",
         "ConflictError",

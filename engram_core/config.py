@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         llm_input_price: What a million tokens sent to the model cost, for the counters.
         llm_output_price: What a million tokens of its answers cost.
         ranker: What orders what was found: `acan`, or without training `sum`, `rrf`, `dense`, `lexical`; or the path of
-            weights of your own, as `benchmarks train-ranker` writes them.
+            weights of your own, as `engram acan tune` writes them.
         embedder: `minilm-memory` and `minilm` (built in: trained for memory, and as published),
             `sentence-transformers:<model>`, `openai:<model>`, `ollama:<model>`.
         tenant: The account that verbs are bound to.

@@ -139,6 +139,7 @@ async def build(settings: Settings, own: Own = NOTHING) -> Backend:
         lessons=Lessons(store, embedder, _learner(settings, own, store, embedder, model, meter)),
         meter=meter,
         model=model,
+        prompts_dir=settings.prompts_dir,
         ranker=await to_thread.run_sync(build_ranker, settings.ranker) if own.ranker is None else own.ranker,
         # Reading a vocabulary takes some tenths of a second: beside the event loop.
         counter=await to_thread.run_sync(open_counter, settings.tokens, settings.tiktoken_cache_dir),

@@ -204,6 +204,8 @@ class Engram:
     context = _twin(AsyncEngram.context)
     process_turn = _twin(AsyncEngram.process_turn)
     feedback = _twin(AsyncEngram.feedback)
+    tune_ranker = _twin(AsyncEngram.tune_ranker)
+    train_ranker = _twin(AsyncEngram.train_ranker)
     get = _twin(AsyncEngram.get)
     get_all = _twin(AsyncEngram.get_all)
     update = _twin(AsyncEngram.update)

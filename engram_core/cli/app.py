@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
-from engram_core.cli import demo, doctor, failures, moving, reading, upkeep, working, writing
+from engram_core.cli import acan, demo, doctor, failures, moving, reading, upkeep, working, writing
 from engram_core.errors import ConfigError, EngramError
 from engram_core.version import __version__
 
@@ -70,6 +70,7 @@ def build() -> typer.Typer:
     app.callback()(_version_option)
     for name, command in _commands().items():
         app.command(name)(command)
+    app.add_typer(acan.build(), name="acan")
     return app
 
 

@@ -65,6 +65,9 @@ _NAMES = {
     "metadata": "--meta",
     "token_budget": "--budget",
     "languages": "ENGRAM_LANGUAGES",
+    "path": "--out",
+    "questions": "--questions",
+    "judge": "--judge",
 } | {name: f"--{name}" for name in ("role", "name", "limit", "reason", "importance", "concurrency")}
 _SETTING = re.compile(r"(?P<name>\w+): got (?P<given>.+?); accepted: (?P<accepted>.+)", re.DOTALL)
 _ACCEPTED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engram_core.engine.backend import Backend, LazyBackend, Limits
+from engram_core.engine.fitting import Fitting
 from engram_core.engine.judging import Judging
 from engram_core.engine.keeping import Keeping
 from engram_core.engine.moving import Moving
@@ -13,5 +14,5 @@ from engram_core.engine.working import Working
 __all__ = ["Backend", "Engine", "LazyBackend", "Limits"]
 
 
-class Engine(Turning, Keeping, Judging, Moving, Upkeep, Working):
+class Engine(Turning, Keeping, Judging, Fitting, Moving, Upkeep, Working):
     """All verbs, bound to one tenant."""

@@ -9,7 +9,12 @@ from pathlib import Path
 from engram_core.errors import ConfigError
 
 #: What each prompt must have room for.
-_PLACES = {"extract.v1": ("attributes", "instructions"), "reconcile.v1": (), "summarise.v1": ()}
+_PLACES = {
+    "extract.v1": ("attributes", "instructions"),
+    "reconcile.v1": (),
+    "summarise.v1": (),
+    "grade.v1": (),
+}
 
 
 class Prompts:
