@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,8 +39,7 @@ def search(
             **options.narrowed(kinds, filters, as_of),
             limit=limit,
         )
-    for leg, reason in recall.degraded.items():
-        print(f"warning: {leg} did not answer: {reason}", file=sys.stderr)
+    _warn(recall.degraded)
     if json:
         emit(recall)
     elif recall:
@@ -70,8 +69,10 @@ def context(
             **options.scoped(user, agent, session),
             **options.narrowed(kinds, filters, as_of),
         )
+    _warn(text.degraded)
     if json:
-        emit({"text": str(text), "tokens": text.tokens, "hits": text.hits})
+        known = {"tokens": text.tokens, "hits": text.hits, "entries": text.entries, "degraded": text.degraded}
+        emit({"text": str(text), **known})
     elif text:
         from engram_core.cli.rendering import visible
 
@@ -158,6 +159,11 @@ def _pages(memory: Engram, conditions: dict[str, Any], limit: int) -> Iterator[M
         left -= len(page)
         if (cursor := page.cursor) is None:
             return
+
+
+def _warn(degraded: Mapping[str, str]) -> None:
+    for part, reason in degraded.items():
+        print(f"warning: {part} did not answer: {reason}", file=sys.stderr)
 
 
 def _say_nothing_found() -> None:

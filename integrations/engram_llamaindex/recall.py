@@ -61,10 +61,13 @@ class Recalled:
 
 
 def shortened(content: str, fits: Callable[[str], bool]) -> str:
-    """Leave out the least relevant memories until the rest fits; blank when nothing does."""
+    """Leave out the least relevant memories until the rest fits; blank when nothing does.
+
+    A turn that only makes another one readable goes before that one. Of a plain string the first go, which are oldest.
+    """
     lines = [line for line in _BEGINS.split(content) if line]
-    hits = content.hits if isinstance(content, Context) else ()
-    scores = [hit.score for hit in hits] if len(hits) == len(lines) else [float(i) for i in range(len(lines))]
+    entries = content.entries if isinstance(content, Context) else ()
+    scores = [entry.score for entry in entries] if len(entries) == len(lines) else [float(i) for i in range(len(lines))]
     text = str(content)
     for index in sorted(range(len(lines)), key=scores.__getitem__):
         if fits(text):

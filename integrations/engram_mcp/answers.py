@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from engram_core import Change, Hit, Memory
 from engram_mcp.schema import Nothing
 
+_INCOMPLETE = "Parts of the search that failed this time."
+
 Moment = Annotated[datetime, Field(description="In UTC.")]
 
 
@@ -67,7 +69,7 @@ class MemoryView(BaseModel):
 class HitView(MemoryView):
     """One memory that was found."""
 
-    score: Annotated[float, Field(description="0 to 1; it orders the hits and is no probability.")] = 0.0
+    score: Annotated[float, Field(description="0 to 1; by the default ranker, a probability.")] = 0.0
     before: Annotated[str | Nothing, Field(description="What was so before this statement.")] = None
     ended_at: Annotated[datetime | Nothing, Field(description="Since when what was said is no longer so.")] = None
     now: Annotated[str | Nothing, Field(description="What is so instead.")] = None
@@ -148,13 +150,13 @@ class Found(Answer):
     """What `recall` gives."""
 
     memories: list[HitView]
-    incomplete: Annotated[list[str] | Nothing, Field(description="Ways of searching that failed this time.")] = None
+    incomplete: Annotated[list[str] | Nothing, Field(description=_INCOMPLETE)] = None
 
     def text(self) -> str:
         """Write it for a reader."""
         lines = [hit.line() for hit in self.memories] or ["Nothing is remembered about that."]
         if self.incomplete:
-            lines.append(f"Incomplete: the {' and '.join(self.incomplete)} search failed; try again in a moment.")
+            lines.append(_missing(self.incomplete))
         return "\n".join(lines)
 
 
@@ -164,13 +166,18 @@ class Text(Answer):
     context: Annotated[str, Field(description="Dated lines in the order of time; blank when nothing is known or fits.")]
     tokens: int
     ids: Annotated[list[str], Field(description="Of the memories that it holds, in its order.")]
+    beside: Annotated[list[str] | Nothing, Field(description="Those of them that only make another one readable.")] = (
+        None
+    )
     too_small: Annotated[bool, Field(description="Whether something is known, but none of it fits the budget.")] = False
+    incomplete: Annotated[list[str] | Nothing, Field(description=_INCOMPLETE)] = None
 
     def text(self) -> str:
         """Write it for a reader."""
         if self.too_small:
             return "Something is remembered about that, but none of it fits: ask again with a larger token_budget."
-        return self.context or "Nothing is remembered about that."
+        words = self.context or "Nothing is remembered about that."
+        return f"{words}\n\n{_missing(self.incomplete)}" if self.incomplete else words
 
 
 class Listed(Answer):
@@ -225,6 +232,10 @@ def _seen(memory: Memory) -> dict[str, Any]:
         "session_id": memory.scope.session_id,
         "metadata": dict(memory.metadata) or None,
     }
+
+
+def _missing(parts: Iterable[str]) -> str:
+    return f"Incomplete: {' and '.join(parts)} could not be read this time; try again in a moment."
 
 
 def _flat(words: str) -> str:

@@ -54,11 +54,14 @@ async def context(bound: Bound, given: arguments.Background) -> answers.Text:
     too_small = not written and bool(
         await bound.ask(lambda engine, scope: engine.search(given.query, limit=1, **what, **scope))
     )
+    found = {hit.memory.id for hit in written.hits}
     return answers.Text(
         context=without_unshown(written, bound.shows),
         tokens=written.tokens,
-        ids=[hit.memory.id for hit in written.hits],
+        ids=[entry.memory.id for entry in written.entries],
+        beside=[entry.memory.id for entry in written.entries if entry.memory.id not in found] or None,
         too_small=too_small,
+        incomplete=sorted(written.degraded) or None,
     )
 
 

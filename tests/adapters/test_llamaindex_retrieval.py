@@ -274,6 +274,19 @@ class TestBlock:
         assert await block.atruncate(content, whole) is None
         assert await block.atruncate("", 5) is None
 
+    async def test_what_makes_a_memory_readable_goes_before_it(self, engine, ada):
+        engine.add("Which market has the old teapots?", user_id=ada, infer=False, occurred_at="2024-05-01T10:00")
+        reply = "By the river. " + "Then we walked along the quay and looked at ships. " * 20
+        engine.add(reply, user_id=ada, infer=False, occurred_at="2024-05-01T10:01")
+        block = EngramMemoryBlock(engine=engine, user_id=ada, priority=1, token_budget=120)
+        content = await block.aget([user("market old teapots")])
+        asked, answered = content.split("\n")
+        assert len(content.entries) == 2 > len(content.hits), "the reply stands there in part, beside what was found"
+        assert answered.endswith("…")
+        assert await block.atruncate(content, 1) == asked
+        # A plain string no longer knows what is worth most: the oldest goes.
+        assert await block.atruncate(str(content), 1) == answered
+
     async def test_a_memory_that_is_short_of_room_truncates_it(self, engine, ada, make):
         for number in range(30):
             engine.add(f"My cake number {number} was good", user_id=ada, infer=False)

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 import jsonschema
 import pytest
 
-from engram_core import AsyncEngram, Engram, InvalidInputError
+from engram_core import AsyncEngram, Engram, InvalidInputError, ProviderUnavailableError
 from engram_core.testing import FakeEmbedder
 from engram_mcp import build_server, tools
 
@@ -121,6 +121,32 @@ async def test_a_context_keeps_to_its_budget(ada):
     assert small.data["tokens"] <= 60 < whole.data["tokens"]
     assert small.text == small.data["context"]
     assert 0 < len(small.data["ids"]) < len(whole.data["ids"])
+
+
+async def test_a_context_names_what_only_makes_another_turn_readable(ada):
+    asked = (await ada.ok("remember", text="Which market has the old teapots?", occurred_at="2024-05-01T10:00")).data
+    long = "By the river. " + "Then we walked along the quay and looked at ships. " * 20
+    reply = (await ada.ok("remember", text=long, occurred_at="2024-05-01T10:01")).data
+    said = {"query": "market old teapots", "kinds": ["turn"]}
+    data = (await ada.ok("context", **said, token_budget=120)).data
+    assert data["ids"] == asked["ids"] + reply["ids"]
+    assert data["beside"] == reply["ids"], "the budget has room for the beginning of the reply alone"
+    assert [line[-1] for line in data["context"].splitlines()] == ["?", "…"]
+    assert "beside" not in (await ada.ok("context", **said, token_budget=5_000)).data
+
+
+async def test_what_failed_in_a_search_is_told(engine, ada, monkeypatch):
+    await ada.ok("remember", text="The kiln is red.")
+
+    async def fail(self, text):
+        raise ProviderUnavailableError("the model is away")
+
+    monkeypatch.setattr(FakeEmbedder, "encode_query", fail)
+    for tool in ("context", "recall"):
+        answer = await ada.ok(tool, query="kiln")
+        assert answer.data["incomplete"] == ["dense"]
+        assert "The kiln is red." in answer.text
+        assert answer.text.endswith("Incomplete: dense could not be read this time; try again in a moment.")
 
 
 async def test_a_budget_too_small_is_not_told_as_nothing_known(ada):

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from engram_core.errors import ProviderUnavailableError
+from engram_core.providers.onnx import OnnxEmbedder
 from engram_core.testing import Fault, ScriptedServer
 
 OUT = [sys.executable, "-m", "engram_core.cli"]
@@ -87,6 +89,32 @@ def test_what_a_person_reads(cli):
     explained = cli.text("search", "kiln", "--explain")
     assert "dense" in explained
     assert "total" in explained
+
+
+def test_a_context_tells_what_it_holds(cli):
+    cli.ok("add", "Which market has the old teapots?", "--name", "Rui", "--at", "2025-01-02T10:00")
+    cli.ok("add", "The one by the river", "--name", "Ada", "--at", "2025-01-02T10:01")
+    cli.ok("add", "A storm broke my fence", "--name", "Ada", "--at", "2025-02-02T10:01")
+    (told,) = cli.ok("context", "market old teapots")
+    entries = [entry["memory"]["text"] for entry in told["entries"]]
+    places = [told["text"].index(words) for words in entries]
+    assert {"Which market has the old teapots?", "The one by the river"} <= set(entries)
+    assert places == sorted(places)
+    assert [hit for hit in told["hits"] if hit not in told["entries"]] == []
+    assert told["degraded"] == {}
+
+
+def test_what_failed_in_a_search_is_told(cli, monkeypatch):
+    cli.ok("add", "The kiln is red")
+
+    async def fail(self, text):
+        raise ProviderUnavailableError("the model is away")
+
+    monkeypatch.setattr(OnnxEmbedder, "encode_query", fail)
+    for verb in ("context", "search"):
+        result = cli.run(verb, "kiln", "--user", cli.user, "--json")
+        assert json.loads(result.stdout)["degraded"] == {"dense": "the model is away"}
+        assert "warning: dense did not answer: the model is away" in result.stderr
 
 
 def test_update_tells_before_and_after(cli):
