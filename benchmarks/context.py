@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.curves import Curve, curve_of, told
 from benchmarks.datasets import Conversation, Question, Turn, read
 from benchmarks.methods import messages, user_of
 from benchmarks.metrics import Found, answer_coverage
@@ -22,6 +23,8 @@ from engram_core import AsyncEngram, Context
 
 #: The measures in the order of reports.
 MEASURES = ("answer", "evidence", "tokens", "share", "entries", "beside")
+CURVE = ("tokens", "evidence")
+WAYS = {"without": False, "with": True}
 #: Those of which the gain by neighbours is told.
 GAINS = ("answer", "evidence")
 
@@ -35,6 +38,7 @@ class Packed:
     budget: int
     neighbours: bool
     measures: dict[str, float | None]
+    whole: int
 
 
 async def run(
@@ -51,7 +55,17 @@ async def run(
         summary = summarise(packed)
         whole = _reference(conversations)
         show(path.name, token_name, summary, whole)
-        results.append({"file": path.name, "whole_answer": whole and whole.as_dict(), "packed": summary})
+        curves = {way: curve for way, beside in WAYS.items() if (curve := _curve(packed, beside)) is not None}
+        for way, curve in curves.items():
+            Console(width=240).print(f"{way} neighbours: {told(curve)}")
+        results.append(
+            {
+                "file": path.name,
+                "whole_answer": whole and whole.as_dict(),
+                "packed": summary,
+                "curves": {way: curve.as_dict() for way, curve in curves.items()},
+            }
+        )
     if json_path is not None:
         write_json(json_path, "context", {"tokens": token_name, "results": results})
 
@@ -75,7 +89,7 @@ async def measure(
                 if text.degraded:
                     raise RuntimeError(f"the search for {question.id} was incomplete: {dict(text.degraded)}")
                 measures = measures_of(question, text, turns, whole, count)
-                packed.append(Packed(conversation.id, question.id, budget, neighbours, measures))
+                packed.append(Packed(conversation.id, question.id, budget, neighbours, measures, whole))
     return packed
 
 
@@ -125,6 +139,16 @@ def summarise(packed: Sequence[Packed]) -> list[dict[str, Any]]:
         }
         for budget in budgets
     ]
+
+
+def _curve(packed: Sequence[Packed], neighbours: bool) -> Curve | None:
+    """Return the evidence in the text against its tokens, by budget."""
+    of: dict[tuple[str, str], list[Packed]] = defaultdict(list)
+    for one in sorted(packed, key=lambda one: one.budget):
+        if one.neighbours is neighbours and one.whole:
+            of[one.conversation, one.question].append(one)
+    tokens, found = ([[one.measures[name] or 0.0 for one in row] for row in of.values()] for name in CURVE)
+    return curve_of(tokens, found, [row[0].whole for row in of.values()])
 
 
 def _is(one: Packed, budget: int, neighbours: bool) -> bool:

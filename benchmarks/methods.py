@@ -5,12 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.datasets import Conversation, Question, Turn
-from benchmarks.metrics import RECALL_AT, Found
-from engram_core import AsyncEngram, Memory, Message, NotFoundError, Ranked, Ranker, Reading, build_ranker
+from benchmarks.metrics import MOST, Found
+from engram_core import (
+    AsyncEngram,
+    InvalidInputError,
+    Memory,
+    Message,
+    NotFoundError,
+    Ranked,
+    Ranker,
+    Reading,
+    build_ranker,
+)
 
-LIMIT = max(RECALL_AT)
+#: The plain linear fusion that `linear` is: `train-ranker --linear` writes it.
+LINEAR = Path(__file__).with_name("linear.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +34,31 @@ class Answer:
 
 
 class Switch(Ranker):
-    """Ranks as the ranker chosen last: several are measured over the same store."""
+    """Ranks as the ranker chosen last: several are measured over the same store.
+
+    Args:
+        given: Names of rankers, `linear`, or files of weights, which go by the file's name without its ending.
+
+    Raises:
+        InvalidInputError: Two go by one name.
+        ConfigError: There is none of a name, or a file cannot be read.
+    """
 
     name = "switch"
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._rankers = {name: build_ranker(name) for name in names}
+    def __init__(self, given: Sequence[str]) -> None:
+        self._rankers: dict[str, Ranker] = {}
+        for one in given:
+            name = Path(one).stem if Path(one).is_file() else one
+            if name in self._rankers:
+                raise InvalidInputError("rankers", one, f"one ranker of the name {name!r}")
+            self._rankers[name] = build_ranker(str(LINEAR) if one == "linear" else one)
         self._chosen = next(iter(self._rankers.values()))
+
+    @property
+    def names(self) -> list[str]:
+        """What the rankers go by."""
+        return list(self._rankers)
 
     def choose(self, name: str) -> None:
         """Rank by this one from now on."""
@@ -59,7 +89,7 @@ class EngramMethod:
     async def answer(self, question: Question) -> Answer:
         """Search; a question that may only use earlier turns filters by their position."""
         filters = None if question.before is None else {"position": {"$lt": self._positions[question.before]}}
-        recall = await self._engine.search(question.text, user_id=self._user, filters=filters, limit=LIMIT)
+        recall = await self._engine.search(question.text, user_id=self._user, filters=filters, limit=MOST)
         if recall.degraded:
             raise RuntimeError(f"the search for {question.id} was incomplete: {dict(recall.degraded)}")
         return Answer(tuple([await self._found(hit.memory, hit.score) for hit in recall]), dict(recall.timings))

@@ -9,10 +9,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from benchmarks.datasets import Question, Turn
 
-RECALL_AT = (5, 10, 20, 50)
+RECALL_AT = (1, 5, 10, 20, 50)
+MOST = max(RECALL_AT)
 DEPTH = 10
 SESSIONS_AT = (5, 10)
 
@@ -26,7 +28,7 @@ NAMES = (
     f"any@{DEPTH}",
     f"ndcg@{DEPTH}",
     *(f"session@{k}" for k in SESSIONS_AT),
-    f"tokens@{DEPTH}",
+    *(f"tokens@{k}" for k in RECALL_AT),
     f"share@{DEPTH}",
     f"answer@{DEPTH}",
 )
@@ -85,20 +87,23 @@ class Scorer:
     Args:
         turns: The whole conversation.
         count: Counts the tokens of a text.
+
+    Attributes:
+        whole: Tokens of the whole conversation.
     """
 
     def __init__(self, turns: Sequence[Turn], count: Callable[[str], int]) -> None:
         self._session_of = {turn.id: turn.session for turn in turns}
         self._count = count
-        self._whole = sum(count(turn.spoken) for turn in turns)
+        self.whole = sum(count(turn.spoken) for turn in turns)
 
     def score(self, question: Question, found: Sequence[Found]) -> dict[str, float | None]:
         """Return every metric in `NAMES`; None where the question has nothing to measure it by."""
         evidence = question.evidence
-        tokens = sum(self._count(result.text) for result in found[:DEPTH])
+        tokens = self.tokens(found)
         scores: dict[str, float | None] = dict.fromkeys(NAMES)
-        scores[f"tokens@{DEPTH}"] = tokens
-        scores[f"share@{DEPTH}"] = tokens / self._whole if self._whole else None
+        scores |= {f"tokens@{k}": tokens[k - 1] for k in RECALL_AT}
+        scores[f"share@{DEPTH}"] = tokens[DEPTH - 1] / self.whole if self.whole else None
         scores[f"answer@{DEPTH}"] = answer_coverage(question.answer, found, DEPTH)
         if evidence:
             scores |= {f"recall@{k}": recall(found, evidence, k) for k in RECALL_AT}
@@ -107,6 +112,15 @@ class Scorer:
             scores[f"ndcg@{DEPTH}"] = ndcg(found, evidence, DEPTH)
             scores |= {f"session@{k}": session_found(found, evidence, self._session_of, k) for k in SESSIONS_AT}
         return scores
+
+    def tokens(self, found: Sequence[Found]) -> list[int]:
+        """Return the tokens of the first k results for every k from 1 to `MOST`; all of them where there are fewer."""
+        counts = [self._count(result.text) for result in found[:MOST]]
+        return list(accumulate(counts + [0] * (MOST - len(counts))))
+
+    def recalls(self, question: Question, found: Sequence[Found]) -> list[float]:
+        """Return the recall among the first k results for every k from 1 to `MOST`; the question must have evidence."""
+        return [recall(found, question.evidence, k) for k in range(1, MOST + 1)]
 
 
 def _covered(found: Sequence[Found]) -> frozenset[str]:

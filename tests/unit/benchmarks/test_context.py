@@ -93,4 +93,10 @@ def test_the_command_prints_a_table_and_writes_json(file, tmp_path, capsys):
     assert [one["budget"] for one in written["packed"]] == [60, 2000]
     assert [one["with"]["answer"]["count"] for one in written["packed"]] == [2, 2]
     assert written["whole_answer"]["value"] == 1
-    assert "gain in answer" in capsys.readouterr().out
+    for way, curve in written["curves"].items():
+        assert curve["recall"] == [pytest.approx(one[way]["evidence"]["value"]) for one in written["packed"]]
+        assert curve["tokens"] == [pytest.approx(one[way]["tokens"]["value"]) for one in written["packed"]]
+        assert curve["share"] == [pytest.approx(one[way]["share"]["value"]) for one in written["packed"]]
+    printed = capsys.readouterr().out
+    assert "gain in answer" in printed
+    assert "with neighbours: 88% of the evidence" in printed

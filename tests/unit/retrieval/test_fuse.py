@@ -4,7 +4,8 @@ import numpy as np
 
 from engram_core.ports import Evidence, Leg
 from engram_core.retrieval.fuse import fuse
-from engram_core.retrieval.search import merge, readable
+from engram_core.retrieval.legs import merge
+from engram_core.retrieval.search import readable
 
 NAN = float("nan")
 
