@@ -38,12 +38,18 @@ async def _retrieval(options: argparse.Namespace, scratch: Path) -> None:
         data_dir=data_dir, database_url=options.database_url, embedder=options.embedder, ranker=switch
     ) as engine:
         await retrieval.run(
-            engine, switch, options.data, rankers=options.rankers, limit=options.limit, json_path=options.json
+            engine, switch, options.data, limit=options.limit, json_path=options.json, plot_path=options.plot
         )
 
 
 async def _train_ranker(options: argparse.Namespace, _: Path) -> None:
-    await ranker.run(options.chats, options.out, ablation=options.ablation)
+    await ranker.run(
+        options.chats,
+        options.out,
+        without_parts=options.without_parts,
+        linear=options.linear,
+        ablation=options.ablation,
+    )
 
 
 async def _context(options: argparse.Namespace, scratch: Path) -> None:
@@ -129,10 +135,11 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=["acan"],
         metavar="NAME|FILE",
-        help="acan, sum, rrf, dense, lexical, or files of weights (default: acan)",
+        help="acan, linear, sum, rrf, dense, lexical, or files of weights (default: acan)",
     )
     found.add_argument("--embedder", metavar="NAME", help="an embedding model (default: the engine's)")
     found.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
+    found.add_argument("--plot", type=Path, metavar="OUT", help="draw recall against tokens here, as PNG")
     store = found.add_mutually_exclusive_group()
     store.add_argument("--data-dir", type=Path, metavar="DIR", help="keep the embedded store (default: throw it away)")
     store.add_argument("--database-url", metavar="URL", help="use this PostgreSQL; memory:// for none")
@@ -167,15 +174,21 @@ def _parser() -> argparse.ArgumentParser:
     beside.add_argument("--json", type=Path, metavar="OUT", help="write the results here as JSON too")
     beside.set_defaults(run=_adapters)
     trained = commands.add_parser("train-ranker", help="fit the ranker's weights to dialogues and chats (needs torch)")
-    trained.add_argument("--chats", type=Path, metavar="FILE", help="chats that may be learned from, .jsonl[.gz]")
-    trained.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write the weights")
-    trained.add_argument("--ablation", action="store_true", help="fit without each part too, and print the difference")
+    trained.add_argument(
+        "--chats", type=Path, nargs="+", default=[], metavar="FILE", help="chats to learn from, every other one"
+    )
+    trained.add_argument("--out", type=Path, metavar="FILE", help="where to write the weights")
+    trained.add_argument("--without-parts", type=Path, metavar="DIR", help="fit without each part too, one file each")
+    trained.add_argument("--linear", type=Path, metavar="FILE", help="fit a plain linear fusion of two legs too")
+    trained.add_argument("--ablation", action="store_true", help="print what each part is worth, by folds")
     trained.set_defaults(run=_train_ranker)
     made = commands.add_parser("train-embedder", help="train MiniLM further on questions about conversations")
     made.add_argument("--weights", type=Path, required=True, metavar="DIR", help="the published model")
-    made.add_argument("--chats", type=Path, metavar="FILE", help="chats that may be learned from, .jsonl[.gz]")
+    made.add_argument(
+        "--chats", type=Path, nargs="+", default=[], metavar="FILE", help="chats to learn from, every other one"
+    )
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the weights")
-    made.add_argument("--steps", type=int, default=360, metavar="N", help="batches to train on (default: 360)")
+    made.add_argument("--steps", type=int, default=520, metavar="N", help="batches to train on (default: 520)")
     made.set_defaults(run=_train_embedder)
     choice = commands.add_parser("fusion-choice", help="formulas of fusion, compared on reshaped chats")
     choice.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benchmarks.statistics import Mean, clustered_mean
 from engram_core import Group, recalls_by_fold
@@ -24,9 +25,24 @@ PARTS: dict[str, tuple[str, ...]] = {
     ),
     "late window": ("late_window",),
     "speaker": ("speaker", "other_speaker", "assistant"),
+    "chats apart": ("chat:", "long:"),
+    "length of the question": ("long:",),
     "time": ("time",),
     "surface": ("words", "asks", "question", "digits", "times", "own", "names", "asked_before", "opens", "when"),
 }
+
+
+def without(names: Sequence[str], part: str) -> list[str]:
+    """Return the names of signals that do not belong to a part."""
+    return [name for name in names if not _of(name, PARTS[part])]
+
+
+def groups_without(groups: Sequence[Group], part: str) -> list[Group]:
+    """Take the signals of a part out of groups, so that not even a null slot that is fitted to them reads it."""
+    return [
+        replace(group, signals={name: group.signals[name] for name in without(list(group.signals), part)})
+        for group in groups
+    ]
 
 
 def ablate(groups: Sequence[Group], names: Sequence[str]) -> list[tuple[str, str]]:
@@ -34,15 +50,18 @@ def ablate(groups: Sequence[Group], names: Sequence[str]) -> list[tuple[str, str
     whole = recalls_by_fold(groups, names)
     mean = clustered_mean([100 * value for _, value in whole], [cluster for cluster, _ in whole])
     rows = [("whole", _written(mean, signed=False))]
-    for part, prefixes in PARTS.items():
-        without = recalls_by_fold(groups, [name for name in names if not _of(name, prefixes)])
-        gains = [100 * (a - b) for (_, a), (_, b) in zip(whole, without, strict=True)]
+    for part in PARTS:
+        rest = recalls_by_fold(groups, without(names, part))
+        gains = [100 * (a - b) for (_, a), (_, b) in zip(whole, rest, strict=True)]
         rows.append((part, _written(clustered_mean(gains, [cluster for cluster, _ in whole]), signed=True)))
     return rows
 
 
 def _of(name: str, prefixes: Sequence[str]) -> bool:
-    return name.startswith(tuple(prefixes)) and not (name == "times" and "time" in prefixes)
+    bare = name.rpartition(":")[2]
+    if bare == "times" and "time" in prefixes:  # a sign of the text, and no date
+        return False
+    return name.startswith(tuple(prefixes)) or bare.startswith(tuple(prefixes))
 
 
 def _written(mean: Mean | None, *, signed: bool) -> str:

@@ -24,17 +24,26 @@ _END = 102  # the piece that ends a text
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Word pieces of questions (q) and of turns (t); `labels[i][j]` says whether turn j is evidence for question i."""
+    """Word pieces of questions (q) and of turns (t).
+
+    Attributes:
+        questions: (q), word pieces each.
+        turns: (t), word pieces each.
+        labels: (q, t), whether a turn is evidence for a question.
+        known: (q, t), whether the turn had been said when the question was asked.
+    """
 
     questions: list[list[int]]
     turns: list[list[int]]
     labels: list[list[bool]]
+    known: list[list[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     questions: list[list[int]]
     evidence: list[list[int]]
+    before: list[int]  # how many turns had been said when each question was asked
     turns: list[list[int]]
     alike: list[list[int]]  # the turns with the highest BM25 score of each question, best first
 
@@ -67,7 +76,8 @@ class Source:
         self._fill(turns, self._others(part, chosen, rng), part)
         rows = list(turns)
         labels = [[row in part.evidence[i] for row in rows] for i in chosen]
-        return Batch([part.questions[i] for i in chosen], [part.turns[row] for row in rows], labels)
+        known = [[row < part.before[i] for row in rows] for i in chosen]
+        return Batch([part.questions[i] for i in chosen], [part.turns[row] for row in rows], labels, known)
 
     @staticmethod
     def _others(part: _Asked, chosen: Sequence[int], rng: random.Random) -> list[int]:
@@ -99,6 +109,7 @@ def _read(conversation: Conversation, tokenizer: Tokenizer, pieces: int) -> _Ask
     return _Asked(
         questions=[encoding.ids[:_QUESTION_PIECES] for encoding in tokenizer.encode_batch_fast(words)],
         evidence=[sorted(places[id] for id in question.evidence) for question in questions],
+        before=[len(texts) if question.before is None else places[question.before] for question in questions],
         turns=[_cut(encoding.ids, pieces) for encoding in tokenizer.encode_batch_fast(texts)],
         alike=_alike(texts, words),
     )

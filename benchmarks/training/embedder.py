@@ -1,9 +1,10 @@
 """`python -m benchmarks train-embedder`: MiniLM trained further on questions about conversations.
 
 A turn's vector and its token vectors come from one reading. Both are trained by a listwise loss against turns of the
-same conversation: the cosine of the mean, and the late interaction of token vectors projected to `WIDTH`, where each
-token of the question has a learned weight. `python -m engram_core.providers.models.build` makes the model that the
-package carries from what this writes.
+same conversation: the cosine of the mean, and the late interaction of token vectors, where each token of the question
+has a learned weight. Token vectors are projected to `WIDTH` from the last layer and from layer `MIDDLE`, which still
+knows the word; late interaction is trained alone and on top of the cosine, to say what that does not.
+`python -m engram_core.providers.models.build` makes the model that the package carries from what this writes.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from benchmarks.training.batches import Batch, Source
 from benchmarks.training.dialogues import dialogues
 
 WIDTH = 64
-STEPS = 360
+MIDDLE = 3
+STEPS = 520
 RATE = 4e-5
 #: Token vectors that the projection starts from the principal components of.
 SAMPLED = 60_000
 _AT_ONCE = 2500  # word pieces in one reading
+_NEVER = -1e4
 _REPORT = 20
 
 
@@ -43,34 +46,42 @@ class Model(nn.Module):
         super().__init__()
         self.bert = AutoModel.from_pretrained(str(weights), attn_implementation="sdpa")
         hidden = self.bert.config.hidden_size
-        self.projection = nn.Linear(hidden, WIDTH, bias=False)
+        self.projection = nn.Linear(2 * hidden, WIDTH, bias=False)
         self.weight = nn.Linear(hidden, 1)
-        self.temperature = nn.Parameter(torch.tensor([3.0, 3.0]))
+        self.temperature = nn.Parameter(torch.tensor([3.0, 3.0, 2.7]))
         nn.init.zeros_(self.weight.weight)
         nn.init.constant_(self.weight.bias, 1.0)
 
     def forward(self, texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Read texts of word pieces: vectors (n, hidden), tokens (n, s, WIDTH), their weights and mask (n, s)."""
         ids, mask = _padded(texts)
-        states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+        states, both = self.states(ids, mask)
         vectors = functional.normalize((states * mask[..., None]).sum(1), dim=-1)
         own = mask.clone()
         own[:, 0] = 0
         own[torch.arange(len(ids)), mask.sum(1) - 1] = 0  # the pieces that begin and end a text say nothing
-        tokens = functional.normalize(self.projection(states), dim=-1)
+        tokens = functional.normalize(self.projection(both), dim=-1)
         return vectors, tokens, functional.softplus(self.weight(states))[..., 0], own
 
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss of the cosine and that of late interaction."""
-        labels = torch.tensor(batch.labels)
+    def states(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the last states (n, s, hidden), and those of the middle layer and the last (n, s, 2 * hidden)."""
+        read = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        return read.last_hidden_state, torch.cat([read.hidden_states[MIDDLE], read.last_hidden_state], dim=-1)
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the loss of the cosine, of late interaction, and of late interaction on top of the cosine."""
+        labels, known = torch.tensor(batch.labels), torch.tensor(batch.known)
         asked, asked_tokens, weights, asked_mask = self(batch.questions)
         vectors, tokens, mask = self._in_parts(batch.turns)
         share = weights * asked_mask
         share = share / share.sum(1, keepdim=True)
         similar = torch.einsum("aqp,btp->abqt", asked_tokens, tokens).masked_fill(mask[None, :, None, :] == 0, -1.0)
         late = (similar.amax(-1) * share[:, None, :]).sum(-1)
-        cosine_scale, late_scale = torch.exp(self.temperature)
-        return _listwise(asked @ vectors.T * cosine_scale, labels), _listwise(late * late_scale, labels)
+        cosine_scale, late_scale, top_scale = torch.exp(self.temperature)
+        cosine = asked @ vectors.T * cosine_scale
+        scores = (cosine, late * late_scale, cosine.detach() + late * top_scale)
+        told, late_told, top_told = (_listwise(score.masked_fill(~known, _NEVER), labels) for score in scores)
+        return told, late_told, top_told
 
     def _in_parts(self, texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Read texts of like length together: little padding."""
@@ -90,12 +101,13 @@ class Model(nn.Module):
         return vectors, tokens, mask
 
 
-def run(weights: Path, chats: Path | None, out: Path, *, steps: int = STEPS, seed: int = 0) -> None:
+def run(weights: Path, chats: Sequence[Path], out: Path, *, steps: int = STEPS, seed: int = 0) -> None:
     """Train and write `model.safetensors` and `tokenizer.json`.
 
     Args:
         weights: A folder of the published model.
-        chats: Chats that may be learned from, beside the dialogues written for it.
+        chats: Files of chats that may be learned from, beside the dialogues written for it. Every other one is read,
+            from the first; the rest is left to measure by.
         out: A folder.
         steps: How many batches; a hundred take some minutes on two cores.
         seed: Of what is drawn.
@@ -114,19 +126,20 @@ def run(weights: Path, chats: Path | None, out: Path, *, steps: int = STEPS, see
     shutil.copyfile(weights / "tokenizer.json", out / "tokenizer.json")
 
 
-def _sources(tokenizer: Tokenizer, chats: Path | None) -> list[Source]:
+def _sources(tokenizer: Tokenizer, chats: Sequence[Path]) -> list[Source]:
     written = list(dialogues("embedder"))
     chatting = [dialogue for dialogue in written if any(turn.role == "assistant" for turn in dialogue.turns)]
     talking = [dialogue for dialogue in written if dialogue not in chatting]
     sources = [
-        Source(talking, tokenizer, pieces=96, weight=0.55),
-        Source(chatting, tokenizer, pieces=128, weight=0.1),
+        Source(talking, tokenizer, pieces=96, weight=0.45),
+        Source(chatting, tokenizer, pieces=128, weight=0.25),
     ]
-    if chats is not None:
-        told = list(read(chats))
+    for path in chats:
+        told = list(read(path))[::2]
         shapes = ("replied", "interleaved", "split")
         named = [one for shape in shapes for one in reshaped(told, shape, max(len(told) // 2, 1))]
-        sources.append(Source(named, tokenizer, pieces=80, weight=0.25))
+        if not any(question.before for one in told for question in one.questions):
+            sources.append(Source(named, tokenizer, pieces=80, weight=0.15))
         sources.append(Source(told, tokenizer, pieces=128, weight=0.1))
     return sources
 
@@ -137,8 +150,8 @@ def _start_projection(model: Model, sources: Sequence[Source], rng: random.Rando
     with torch.inference_mode():
         while sum(map(len, states)) < SAMPLED:
             ids, mask = _padded(sources[0].draw(rng).turns)
-            states.append(model.bert(input_ids=ids, attention_mask=mask).last_hidden_state[mask.bool()])
-    sample = functional.normalize(torch.cat(states)[:SAMPLED], dim=-1)
+            states.append(model.states(ids, mask)[1][mask.bool()])
+    sample = torch.cat(states)[:SAMPLED]
     _, _, components = torch.linalg.svd(sample, full_matrices=False)
     model.projection.weight.data.copy_(components[:WIDTH])
 
@@ -154,23 +167,23 @@ def _train(model: Model, sources: Sequence[Source], rng: random.Random, steps: i
         return min((step + 1) / warm, max(0.02, (steps - step) / (steps - warm)))
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
-    seen: list[tuple[float, float]] = []
+    seen: list[tuple[float, float, float]] = []
     for step in range(steps):
         source = rng.choices(sources, weights=[source.weight for source in sources])[0]
-        cosine, late = model.loss(source.draw(rng))
+        cosine, late, top = model.loss(source.draw(rng))
         optimiser.zero_grad()
-        ((cosine + late) / 2).backward()
+        (cosine / 2 + late / 4 + top / 4).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        seen.append((cosine.item(), late.item()))
+        seen.append((cosine.item(), late.item(), top.item()))
         if (step + 1) % _REPORT == 0:
             console.print(f"step {step + 1}: loss {np.mean(seen[-_REPORT:], axis=0).round(3).tolist()}")
 
 
 def _listwise(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Average, over the evidence of each question, the negative log of its softmax against what is no evidence."""
-    others = torch.logsumexp(scores.masked_fill(labels, -1e4), 1, keepdim=True)
+    others = torch.logsumexp(scores.masked_fill(labels, _NEVER), 1, keepdim=True)
     missed = torch.logaddexp(scores, others) - scores
     return ((missed * labels).sum(1) / labels.sum(1).clamp(min=1)).mean()
 

@@ -19,6 +19,8 @@ from engram_core.ports.ranking import Column
 from engram_core.retrieval.late import Late
 from engram_core.retrieval.temporal import Span, asks_when, overlap
 
+#: A question of so many words is a long one: in a chat, hardly a question, but a request to go on with a matter.
+LONG_WORDS, LONGEST = 50, 1.2
 #: Mean and spread of each leg's scores over the candidates of the questions that the ranker was fitted to. They count
 #: as `PRIOR_CANDIDATES` more: few candidates do not tell what an average one is like, and a single one not at all.
 PRIOR = {"dense": (0.12, 0.09), "lexical": (0.45, 0.9), "late": (0.28, 0.1), "late_window": (0.35, 0.1)}
@@ -89,8 +91,13 @@ def _standard(name: str, own: Column, values: Column) -> Column:
 
 
 def _of_speaker(seen: Seen) -> dict[str, Column]:
-    """Tell whose turns they are, where the question names some of those who speak and not all."""
+    """Tell whose turns they are, where the question names some of those who speak and not all.
+
+    `stranger` is 1 for all candidates where people speak with each other and the question names none of them: it may be
+    about others. `chat` is 1 for all where an assistant is among those who speak.
+    """
     speakers = seen.outline.speakers
+    people = {name for name, is_assistant in zip(speakers, seen.outline.assistant, strict=True) if not is_assistant}
     words = set(_words(seen.text))
     names = {name for name in speakers if name is not None}
     named = {name for name in names if words.intersection(_words(name)[:1])}
@@ -100,6 +107,8 @@ def _of_speaker(seen: Seen) -> dict[str, Column]:
         "speaker": np.array([tells and name in named for name in speakers], np.float32),
         "other_speaker": np.array([tells and name in others for name in speakers], np.float32),
         "assistant": seen.outline.assistant.astype(np.float32),
+        "stranger": np.full(len(speakers), not named and len(people - {None}) > 1, np.float32),
+        "chat": np.full(len(speakers), seen.outline.assistant.any(), np.float32),
     }
 
 
@@ -125,6 +134,7 @@ def _of_text(seen: Seen) -> dict[str, Column]:
         "names": signs.names / 2,
         "asked_before": seen.asked_before,
         "opens": (~seen.has_before).astype(np.float32) * signs.present,
+        "length": np.full(len(words), min(np.log1p(len(seen.text.split())) / np.log(LONG_WORDS), LONGEST), np.float32),
         "when_times": when * signs.times / 2,
         "when_digits": when * signs.digits,
     }

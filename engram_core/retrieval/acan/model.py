@@ -9,9 +9,11 @@ probability.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -22,9 +24,14 @@ from engram_core.errors import ConfigError
 from engram_core.ports.ranking import Column, Ranked, Ranker, Reading
 
 _SHIPPED = "weights.json"
-Level = Literal["late_raw", "dense_raw"]
+Level = Literal["late_raw", "dense_raw", "stranger", "chat"]
 #: What the null slot reads of a question: the largest of these signals among its candidates.
-LEVELS: tuple[Level, ...] = ("late_raw", "dense_raw")
+LEVELS: tuple[Level, ...] = ("late_raw", "dense_raw", "stranger", "chat")
+#: Before the name of a signal: it counts only where an assistant is among those who speak, or there in proportion to
+#: the length of the question. Chats with an assistant are read otherwise than talk between people (long turns, answers
+#: that repeat the question, requests that hold the facts), and a long question there goes on with a matter, whose
+#: beginning it needs, rather than asking for a fact.
+CHAT, LONG = "chat:", "long:"
 #: From so many candidates on the threshold holds in full; below, in proportion; of a handful it withholds none.
 FULL_CANDIDATES, LEAST_CANDIDATES = 100, 10
 #: Signals by the part of the score that they make.
@@ -73,6 +80,7 @@ class AcanRanker(Ranker):
     name = "acan"
 
     def __init__(self, full: Weights, bare: Weights) -> None:
+        self.full, self.bare = full, bare
         self._full = _Fitted(full)
         self._bare = _Fitted(bare)
 
@@ -110,12 +118,26 @@ def matrix_of(signals: Mapping[str, Column], names: Sequence[str]) -> NDArray[np
     """Put signals into columns (n, len(names)); one that was not read is 0, which stands for an average candidate."""
     count = len(next(iter(signals.values())))
     nothing = np.zeros(count, np.float32)
-    return np.stack([signals.get(name, nothing) for name in names], axis=1)
+    factors = _factors(signals)
+
+    def column(name: str) -> Column:
+        before, _, bare = name.rpartition(":")
+        return factors[before] * signals[bare] if bare in signals else nothing
+
+    return np.stack([column(name) for name in names], axis=1)
+
+
+def _factors(signals: Mapping[str, Column]) -> dict[str, np.float32]:
+    """Return what signals are multiplied by, by what stands before their names."""
+    is_chat = np.float32("chat" in signals and signals["chat"].any())
+    length = signals["length"].max() if "length" in signals else np.float32(0)
+    return {"": np.float32(1), CHAT[:-1]: is_chat, LONG[:-1]: is_chat * np.float32(length)}
 
 
 def part_of(signal: str) -> str:
     """Name the part of the score that a signal belongs to."""
-    if signal in ("speaker", "other_speaker", "assistant"):
+    signal = signal.rpartition(":")[2]
+    if signal in ("speaker", "other_speaker", "assistant", "stranger", "chat"):
         return "speaker"
     first = signal.split("_")[0]
     return first if first in PARTS else "text"
@@ -138,3 +160,21 @@ def load_weights(path: Path | None = None) -> AcanRanker:
         return AcanRanker(Weights.model_validate(raw["full"]), Weights.model_validate(raw["bare"]))
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as exc:
         raise ConfigError(f"the ranker in {path or _SHIPPED} cannot be read: {exc!r}") from exc
+
+
+def save_weights(ranker: AcanRanker, path: Path) -> None:
+    """Write a ranker for `load_weights`: the file is there whole, or as it was before.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    text = json.dumps({"full": ranker.full.model_dump(), "bare": ranker.bare.model_dump()}, indent=1) + "\n"
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise

@@ -23,14 +23,14 @@ from engram_core.retrieval.acan.model import LEVELS, Level, Weights, level, matr
 #: How strongly weights are held to zero.
 PENALTY = 0.1
 #: Share of what is found at 10 that abstention must leave.
-KEPT = 0.97
+KEPT = 0.95
 FOLDS = 5
 _FIRST = 10
 _NEVER = -1e4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Batch:
+class Batch:
     """Groups as tensors, padded: values (g, n, k), labels (g, n), mask (g, n), weights (g,)."""
 
     values: torch.Tensor
@@ -83,7 +83,7 @@ def folds(groups: Sequence[Group]) -> Iterator[tuple[list[Group], list[Group]]]:
 
 def scores_of(weights: Weights, group: Group) -> NDArray[np.float64]:
     """Score the candidates of a group: probabilities (n,)."""
-    raw = _fused(weights, group) - weights.bias - level(group.signals, weights.null)
+    raw = fused_of(weights, group) - weights.bias - level(group.signals, weights.null)
     scores: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(weights.sharpness * raw, -30, 30)))
     return scores
 
@@ -96,7 +96,7 @@ def recalls_by_fold(groups: Sequence[Group], names: Sequence[str]) -> list[tuple
         if not answered:
             continue
         fitted = _fit_fusion(answered, names)
-        found += [(group.cluster, _recall(_fused(fitted, group), group)) for group in unseen if group.labels.any()]
+        found += [(group.cluster, _recall(fused_of(fitted, group), group)) for group in unseen if group.labels.any()]
     return found
 
 
@@ -105,14 +105,15 @@ def _recall(scores: NDArray[np.float64], group: Group) -> float:
     return float(group.labels[first].sum() / group.labels.sum())
 
 
-def _fused(weights: Weights, group: Group) -> NDArray[np.float64]:
+def fused_of(weights: Weights, group: Group) -> NDArray[np.float64]:
+    """Return the learned fusion of a group's signals, (n,), without the null slot."""
     values = (matrix_of(group.signals, weights.signals) - np.array(weights.mean)) / np.array(weights.scale)
     fused: NDArray[np.float64] = values @ np.array(weights.weight)
     return fused
 
 
 def _fit_fusion(groups: Sequence[Group], names: Sequence[str]) -> Weights:
-    batch = _batch(groups, names)
+    batch = batch_of(groups, names)
     known = batch.values[batch.mask]
     mean, scale = known.mean(0), known.std(0).clamp(min=1e-3)
     values = (batch.values - mean) / scale * batch.mask[..., None]
@@ -121,7 +122,7 @@ def _fit_fusion(groups: Sequence[Group], names: Sequence[str]) -> Weights:
     def loss() -> torch.Tensor:
         return listwise(values @ weight, batch) + PENALTY * (weight**2).mean()
 
-    _minimise([weight], loss)
+    minimise([weight], loss)
     return Weights(
         signals=tuple(names),
         mean=tuple(mean.tolist()),
@@ -134,7 +135,7 @@ def _fit_fusion(groups: Sequence[Group], names: Sequence[str]) -> Weights:
     )
 
 
-def listwise(scores: torch.Tensor, batch: _Batch) -> torch.Tensor:
+def listwise(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Average the negative log likelihood of each piece of evidence against all candidates (g, n) that are none."""
     scores = scores.masked_fill(~batch.mask, _NEVER)
     others = torch.logsumexp(scores.masked_fill(batch.labels > 0, _NEVER), 1, keepdim=True)
@@ -145,7 +146,7 @@ def listwise(scores: torch.Tensor, batch: _Batch) -> torch.Tensor:
 
 def _fit_null(weights: Weights, groups: Sequence[Group]) -> Weights:
     levels: list[Level] = [name for name in LEVELS if all(name in group.signals for group in groups)]
-    fused = torch.tensor(np.concatenate([_fused(weights, group) for group in groups]))
+    fused = torch.tensor(np.concatenate([fused_of(weights, group) for group in groups]))
     labels = torch.tensor(np.concatenate([group.labels for group in groups]), dtype=torch.float64)
     sizes = [len(group.labels) for group in groups]
     read = np.array([[float(group.signals[name].max()) for name in levels] for group in groups])  # (g, levels)
@@ -158,7 +159,7 @@ def _fit_null(weights: Weights, groups: Sequence[Group]) -> Weights:
         margin = torch.exp(log_sharpness) * (fused - bias - levelled @ null)
         return torch.nn.functional.binary_cross_entropy_with_logits(margin, labels)
 
-    _minimise([null, bias, log_sharpness], loss)
+    minimise([null, bias, log_sharpness], loss)
     return weights.model_copy(
         update={
             "null": dict(zip(levels, null.detach().tolist(), strict=True)),
@@ -185,7 +186,8 @@ def _threshold(best: Sequence[tuple[float, float]]) -> float:
     return 0.0
 
 
-def _batch(groups: Sequence[Group], names: Sequence[str]) -> _Batch:
+def batch_of(groups: Sequence[Group], names: Sequence[str]) -> Batch:
+    """Put groups into tensors of one shape; `names` are the signals, k of them."""
     longest = max(len(group.labels) for group in groups)
     values = np.zeros((len(groups), longest, len(names)), np.float32)
     labels = np.zeros((len(groups), longest), np.float32)
@@ -196,12 +198,12 @@ def _batch(groups: Sequence[Group], names: Sequence[str]) -> _Batch:
         labels[i, :size] = group.labels
         mask[i, :size] = True
     weights = torch.tensor([group.weight for group in groups])
-    return _Batch(torch.tensor(values), torch.tensor(labels), torch.tensor(mask), weights)
+    return Batch(torch.tensor(values), torch.tensor(labels), torch.tensor(mask), weights)
 
 
-def _minimise(parameters: list[torch.Tensor], loss: Callable[[], torch.Tensor]) -> None:
+def minimise(parameters: list[torch.Tensor], loss: Callable[[], torch.Tensor]) -> None:
     """Minimise by L-BFGS, without randomness."""
-    optimiser = torch.optim.LBFGS(parameters, max_iter=300, tolerance_grad=1e-7, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS(parameters, max_iter=150, tolerance_grad=1e-7, line_search_fn="strong_wolfe")
 
     def step() -> torch.Tensor:
         optimiser.zero_grad()

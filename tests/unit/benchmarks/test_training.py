@@ -1,16 +1,21 @@
 """Dialogues written for training, and labelled candidates as the engine gives them."""
 
+import json
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.__main__ import main
 from benchmarks.datasets import Conversation, Question, Turn
-from benchmarks.training.ablation import PARTS, ablate
+from benchmarks.methods import LINEAR as LINEAR_FILE
+from benchmarks.training import ranker
+from benchmarks.training.ablation import PARTS, ablate, groups_without, without
 from benchmarks.training.ablation import _of as belongs
 from benchmarks.training.collect import groups_of
 from benchmarks.training.dialogues import FOLDER, KINDS, dialogues, read_dialogue
-from benchmarks.training.ranker import BARE, FULL
+from benchmarks.training.ranker import BARE, FULL, LINEAR, fits
 from engram_core import AsyncEngram, Group, InvalidInputError
 from engram_core.testing import FakeEmbedder
 
@@ -165,7 +170,7 @@ async def test_nothing_answers_a_question_asked_of_another_conversation():
 
 async def test_groups_hold_the_signals_and_not_what_a_ranker_made_of_them():
     (_, group), *_ = await collected([FIGS, CATS])
-    assert set(BARE) | {"dense_raw"} <= set(group.signals)
+    assert {name for name in BARE if ":" not in name} | {"dense_raw"} <= set(group.signals)
     assert not [name for name in group.signals if name.endswith("_part")]
     best = int(np.argmax(group.signals["lexical"]))
     assert group.labels[best] == 1
@@ -190,3 +195,65 @@ def test_the_ablation_tells_what_is_lost_without_the_part_that_tells():
     assert rows["whole"].startswith("100.00")
     assert float(rows["dense"].split()[0]) > 30
     assert rows["lexical"].startswith("+0.00")
+
+
+def made_up(seed, *, late):
+    """Make groups of two conversations in which every signal tells a little."""
+    rng = np.random.default_rng(seed)
+    names = [*(name for name in (FULL if late else BARE) if ":" not in name), "dense_raw"]
+    groups = []
+    for i in range(8):
+        labels = np.zeros(12, np.float32)
+        labels[: i % 4 > 0] = 1  # each fourth has no answer
+        signals = {"chat": np.ones(12, np.float32), "length": np.full(12, 0.2 + 0.1 * i, np.float32)}
+        signals |= {name: (labels + rng.normal(size=12)).astype(np.float32) for name in names}
+        groups.append(Group(f"c{i % 2}", signals, labels))
+    return groups
+
+
+def test_each_part_is_left_out_of_a_fit_of_its_own(monkeypatch):
+    monkeypatch.setattr(ranker, "PARTS", {part: PARTS[part] for part in ("late interaction", "time")})
+    told, untold = made_up(1, late=True), made_up(2, late=False)
+    found = dict(fits(told, untold, Path("all.json"), Path("parts"), None))
+    assert [str(path) for path in found] == [
+        "all.json",
+        "parts/acan-without-late-interaction.json",
+        "parts/acan-without-time.json",
+    ]
+    whole, late, time = (weights["full"] for weights in found.values())
+    assert set(whole["signals"]) == set(FULL)
+    assert {"late_raw", "dense_raw", "chat"} == set(whole["null"])
+    assert set(FULL) - set(late["signals"]) == {name for name in FULL if name.rpartition(":")[2].startswith("late")}
+    assert set(late["null"]) == {"dense_raw", "chat"}, "nor does the null slot read it"
+    assert set(FULL) - set(time["signals"]) == {"time"}
+    rest = [weight for name, weight in zip(whole["signals"], whole["weight"], strict=True) if name != "time"]
+    assert rest != pytest.approx(time["weight"], abs=1e-3), "what is left is fitted anew"
+    assert [weights["bare"]["signals"] for weights in found.values()][1] == BARE
+
+
+def test_the_linear_fusion_reads_two_legs_and_nothing_else():
+    told, untold = made_up(1, late=True), made_up(2, late=False)
+    ((path, weights),) = fits(told, untold, None, None, Path("linear.json"))
+    assert str(path) == "linear.json"
+    for fitted in weights.values():
+        assert (fitted["signals"], fitted["threshold"], set(fitted["null"])) == (LINEAR, 0, {"dense_raw"})
+    assert {name.split("_")[0] for name in LINEAR} == {"dense", "lexical"}
+
+
+def test_the_linear_fusion_that_is_kept_is_of_that_shape():
+    kept = json.loads(LINEAR_FILE.read_text())
+    assert [tuple(kept[which]["signals"]) for which in ("full", "bare")] == [LINEAR, LINEAR]
+    assert [kept[which]["threshold"] for which in ("full", "bare")] == [0, 0]
+
+
+def test_without_a_part_its_signals_are_gone_from_names_and_groups():
+    assert without(["time", "times", "when_times"], "time") == ["times", "when_times"]
+    (group, *_) = groups_without(made_up(1, late=True), "late window")
+    assert set(group.signals) == {*(name for name in FULL if ":" not in name), "dense_raw", "chat", "length"} - {
+        "late_window"
+    }
+
+
+def test_a_training_that_would_write_nothing_is_refused(capsys):
+    assert main(["train-ranker"]) == 2
+    assert "--without-parts" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from engram_core import AsyncEngram, ConfigError
 from engram_core.ports import Evidence, Outline, Reading
 from engram_core.retrieval.acan import AcanRanker, Weights, load_weights
-from engram_core.retrieval.acan.model import FULL_CANDIDATES, LEAST_CANDIDATES, LEVELS, PARTS, part_of
+from engram_core.retrieval.acan.model import FULL_CANDIDATES, LEAST_CANDIDATES, LEVELS, PARTS, matrix_of, part_of
 from engram_core.retrieval.late import Late
 from engram_core.retrieval.signals import Seen, signals_of
 from engram_core.testing import FakeEmbedder
@@ -100,6 +100,20 @@ def test_a_constant_added_to_a_signal_changes_no_order(name):
     before, after = (ranker().rank(r).scores for r in (asked, moved))
     assert np.argsort(before).tolist() == np.argsort(after).tolist()
     assert before.tolist() != after.tolist()
+
+
+@pytest.mark.parametrize(
+    ("chat", "length", "factors"),
+    [(0, 0.9, (1, 0, 0)), (1, 0.9, (1, 1, 0.9)), (1, 0.2, (1, 1, 0.2)), (None, None, (1, 0, 0)), (1, None, (1, 1, 0))],
+)
+def test_in_chats_and_for_long_questions_there_signals_count_once_more(chat, length, factors):
+    told = {"dense": np.array([1, -2, 3], np.float32)}
+    for name, value in (("chat", chat), ("length", length)):
+        if value is not None:
+            told[name] = np.full(3, value, np.float32)
+    matrix = matrix_of(told, ("dense", "chat:dense", "long:dense", "chat:never_read"))
+    assert matrix[:, :3] == pytest.approx(np.outer(told["dense"], factors))
+    assert not matrix[:, 3].any()
 
 
 def test_a_signal_that_was_not_read_is_an_average_one():
@@ -242,7 +256,8 @@ def shipped():
 def test_the_shipped_weights_read_only_signals_that_there_are():
     for name, weights in shipped().items():
         there = known_signals(late=name == "full")
-        assert set(weights.signals) | set(weights.null) <= there
+        assert {signal.rpartition(":")[2] for signal in weights.signals} | set(weights.null) <= there
+        assert {signal.rpartition(":")[0] for signal in weights.signals} == {"", "chat", "long"}
         assert len(set(weights.signals)) == len(weights.signals)
         assert set(weights.null) <= set(LEVELS)
 

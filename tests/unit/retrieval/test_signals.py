@@ -10,7 +10,7 @@ from engram_core.domain.signs import signs_of
 from engram_core.ports import Encoded, EncodedQuery, Evidence, Outline
 from engram_core.retrieval.late import Late
 from engram_core.retrieval.reading import CANDIDATES, EXPANDED, Question, expand
-from engram_core.retrieval.signals import PRIOR, PRIOR_CANDIDATES, Seen, rows_to_read, signals_of, told
+from engram_core.retrieval.signals import LONGEST, PRIOR, PRIOR_CANDIDATES, Seen, rows_to_read, signals_of, told
 from engram_core.retrieval.temporal import read_spans
 from engram_core.testing import FakeEmbedder
 
@@ -136,6 +136,33 @@ def test_what_an_assistant_said_is_told():
     assert of("assistant", assistant=[True, False, True]) == [1, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("text", "speakers", "assistant", "stranger"),
+    [
+        ("What does Zoe eat?", ["Ada", "Rui", None], None, 1),
+        ("What do they eat?", ["Ada", "Rui", None], None, 1),
+        ("What does Ada eat?", ["Ada", "Rui", None], None, 0),
+        ("What do I eat?", ["Ada", "assistant", None], [0, 1, 0], 0),
+        ("What does Zoe eat?", ["Ada", "Ada", None], None, 0),
+        ("What does Zoe eat?", [None, None, None], None, 0),
+    ],
+)
+def test_a_question_that_names_nobody_who_speaks_may_be_about_others(text, speakers, assistant, stranger):
+    assert of("stranger", text, speakers=speakers, assistant=assistant) == [stranger] * 3
+
+
+def test_a_chat_has_an_assistant_in_it():
+    assert of("chat", assistant=[False, True, False]) == [1, 1, 1]
+    assert of("chat") == [0, 0, 0]
+
+
+def test_a_question_is_as_long_as_its_words_and_no_longer_than_the_longest():
+    few, many = of("length", "Which one?"), of("length", "word " * 50)
+    assert 0 < few[0] < many[0] < LONGEST
+    assert many[0] == pytest.approx(np.log(51) / np.log(50))
+    assert of("length", "word " * 5000) == pytest.approx([LONGEST] * 3)
+
+
 def test_what_the_text_shows():
     found = signals_of(seen(texts=["My Ada moved to Porto in May 2021, did she?", "Yes", ""]))
     shown = {name: round(float(found[name][0]), 4) for name in ("asks", "question", "digits", "times", "own", "names")}
@@ -213,6 +240,14 @@ async def test_the_last_give_way_where_there_are_too_many():
     assert len(rows) == CANDIDATES
     assert rows[: CANDIDATES - 2 * EXPANDED].tolist() == best[: CANDIDATES - 2 * EXPANDED].tolist()
     assert set(rows[-2 * EXPANDED :].tolist()) == {row + side for row in best[:EXPANDED] for side in (-1, 1)}
+
+
+async def test_what_stands_beside_the_best_does_not_give_way():
+    best = np.arange(1, 4 * CANDIDATES, 4)
+    best[-1] = 0  # the turn before the best one, as the last candidate
+    rows = await expand(Line(4 * CANDIDATES), best)
+    assert len(rows) == len(set(rows.tolist())) == CANDIDATES
+    assert {row + side for row in best[:EXPANDED] for side in (-1, 0, 1)} <= set(rows.tolist())
 
 
 async def test_nothing_is_added_where_all_are_there():

@@ -15,6 +15,8 @@ LAYERS = 6
 HEADS = 12
 HIDDEN = 384
 LAYER_NORM_EPSILON = 1e-12
+#: After so many layers a token's state still tells the word; `Head` reads it beside the last.
+MIDDLE = 3
 MATMULS = ("qkv", "attention_output", "intermediate", "output")
 
 Array = NDArray[Any]
@@ -49,8 +51,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What late interaction reads of a token's last state: `projection` (HIDDEN, width), and its `weight`
-    (HIDDEN,) and `bias`, through softplus."""
+    """What late interaction reads of a token: `projection` (2 * HIDDEN, width) of its states after layer `MIDDLE` and
+    after the last; and of the last its `weight` (HIDDEN,) and `bias`, through softplus."""
 
     projection: Array
     weight: Array

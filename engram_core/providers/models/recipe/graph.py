@@ -12,7 +12,16 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from engram_core.providers.models import SHORT
-from engram_core.providers.models.recipe.bert import HEADS, HIDDEN, LAYER_NORM_EPSILON, MATMULS, Bert, Head, Norm
+from engram_core.providers.models.recipe.bert import (
+    HEADS,
+    HIDDEN,
+    LAYER_NORM_EPSILON,
+    MATMULS,
+    MIDDLE,
+    Bert,
+    Head,
+    Norm,
+)
 from engram_core.providers.models.recipe.quantise import QuantisedAffine, quantise_rows
 
 MICROSOFT = "com.microsoft"  # onnxruntime's own fused operators
@@ -78,14 +87,15 @@ def build_graph(bert: Bert, matmuls: Mapping[tuple[int, str], QuantisedAffine]) 
     layers = [_layer(graph, bert, index, matmuls) for index in range(len(bert.layers))]
     length = graph.one("Shape", "input_ids", start=1, end=2)
     short = graph.one("LessOrEqual", length, graph.constant(np.array([SHORT])))
+    tells_tokens = bert.head is not None
     branches = {
-        "then_branch": _branch(graph, layers, x, mask, exact=True),
-        "else_branch": _branch(graph, layers, x, mask, exact=False),
+        "then_branch": _branch(graph, layers, x, mask, exact=True, tells_middle=tells_tokens),
+        "else_branch": _branch(graph, layers, x, mask, exact=False, tells_middle=tells_tokens),
     }
-    states = graph.one("If", short, **branches)
+    states, *middle = graph.node("If", short, outputs=1 + tells_tokens, **branches)
     _pool(graph, states)
     if bert.head is not None:
-        _tell_tokens(graph, states, bert.head)
+        _tell_tokens(graph, middle[0], states, bert.head)
     return _model(graph, None if bert.head is None else bert.head.projection.shape[1])
 
 
@@ -118,9 +128,12 @@ def _norm(graph: Graph, norm: Norm) -> tuple[str, str]:
     return graph.constant(norm.gain), graph.constant(norm.shift)
 
 
-def _branch(parent: Graph, layers: Sequence[_Layer], x: str, mask: str, *, exact: bool) -> onnx.GraphProto:
+def _branch(
+    parent: Graph, layers: Sequence[_Layer], x: str, mask: str, *, exact: bool, tells_middle: bool
+) -> onnx.GraphProto:
     graph = Graph(parent)
     multiply = _multiply_exactly if exact else _multiply_rounded
+    states = []
     for layer in layers:
         qkv, attention_output, intermediate, output = (layer.products[name] for name in MATMULS)
         heads = graph.node("Split", multiply(graph, x, qkv), outputs=3, axis=-1, num_outputs=3)
@@ -129,8 +142,10 @@ def _branch(parent: Graph, layers: Sequence[_Layer], x: str, mask: str, *, exact
         x = _add_and_normalise(graph, attended, x, layer.attention_norm, attention_output.bias)
         inner = graph.one("BiasGelu", multiply(graph, x, intermediate), intermediate.bias, domain=MICROSOFT)
         x = _add_and_normalise(graph, multiply(graph, inner, output), x, layer.output_norm, output.bias)
-    result = helper.make_tensor_value_info(x, TensorProto.FLOAT, ["n", "s", HIDDEN])
-    return helper.make_graph(graph.nodes, "exact" if exact else "rounded", [], [result])
+        states.append(x)
+    told = (x, states[MIDDLE - 1]) if tells_middle else (x,)
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", "s", HIDDEN]) for name in told]
+    return helper.make_graph(graph.nodes, "exact" if exact else "rounded", [], results)
 
 
 def _multiply_exactly(graph: Graph, x: str, product: _Product) -> str:
@@ -172,8 +187,9 @@ def _pool(graph: Graph, x: str) -> None:
     graph.nodes.append(helper.make_node("LpNormalization", [total], ["embedding"], axis=-1, p=2))
 
 
-def _tell_tokens(graph: Graph, states: str, head: Head) -> None:
-    projected = graph.one("MatMul", states, graph.constant(head.projection.astype(np.float32)))
+def _tell_tokens(graph: Graph, middle: str, states: str, head: Head) -> None:
+    both = graph.one("Concat", middle, states, axis=-1)
+    projected = graph.one("MatMul", both, graph.constant(head.projection.astype(np.float32)))
     graph.nodes.append(helper.make_node("LpNormalization", [projected], ["tokens"], axis=-1, p=2))
     weighed = graph.one("MatMul", states, graph.constant(head.weight.astype(np.float32)))
     weighed = graph.one("Add", weighed, graph.constant(np.float32(head.bias)))
