@@ -59,7 +59,7 @@ LATER = (
     ("2025-09-12T17:20:00Z", "Please forget my phone number."),
 )
 HOME = "Where does Nadia live?"
-QUESTIONS = ("What can the children not eat?", "When is the craft market?", "KX-48213")
+QUESTIONS = ("What can the children not eat?", "When is the craft fair?", "KX-48213")
 PLACE = "Where is Nadia's studio?"
 OLD_PLACE = "old bakery"
 NEW_PLACE = "Nadia's studio is in Largo do Carmo 9 now; the bakery was too damp for the clay."
