@@ -29,7 +29,7 @@ from benchmarks.training.batches import Batch, Source
 from benchmarks.training.dialogues import dialogues
 
 WIDTH = 64
-MIDDLE = 3
+MIDDLE = 3  # the layer that `providers.models.recipe` reads token vectors from too
 STEPS = 520
 RATE = 4e-5
 #: Token vectors that the projection starts from the principal components of.

@@ -17,7 +17,7 @@ from benchmarks.training.collect import groups_of
 from benchmarks.training.dialogues import dialogues
 from engram_core import AsyncEngram, Group, InvalidInputError, Weights, fit_ranker
 
-#: Signals that are used, those of late interaction last; the rest of what a hit tells is not.
+#: Signals that are used, those of late interaction apart; the rest of what a hit tells is not.
 _TURN = (
     *(f"{leg}{side}" for leg in ("dense", "lexical") for side in ("", "_before", "_after", "_beside", "_beyond")),
     *("time", "speaker", "other_speaker"),
@@ -27,6 +27,7 @@ _TURN = (
 _LATE = (*(f"late{side}" for side in ("", "_before", "_after", "_beside", "_beyond")), "late_window", "late_raw")
 #: Read once more in chats with an assistant, and again by the length of the question there; names of people are not.
 _OF_CHATS = ("assistant", *(name for name in _TURN if name not in ("time", "speaker", "other_speaker")))
+# What an assistant said is rarely asked for; but where little else is known, a note it took may be all there is.
 BARE = (*_TURN, "assistant", *(f"{kind}{name}" for kind in ("chat:", "long:") for name in _OF_CHATS))
 FULL = (*BARE, *_LATE, *(f"{kind}{name}" for kind in ("chat:", "long:") for name in _LATE))
 #: A plain linear fusion: what two legs say of the turn and of the turns beside it, and nothing else.

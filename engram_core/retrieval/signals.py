@@ -97,17 +97,17 @@ def _of_speaker(seen: Seen) -> dict[str, Column]:
     about others. `chat` is 1 for all where an assistant is among those who speak.
     """
     speakers = seen.outline.speakers
-    people = {name for name, is_assistant in zip(speakers, seen.outline.assistant, strict=True) if not is_assistant}
     words = set(_words(seen.text))
     names = {name for name in speakers if name is not None}
     named = {name for name in names if words.intersection(_words(name)[:1])}
     others = names - named
+    people = names.intersection(name for name, by in zip(speakers, seen.outline.assistant, strict=True) if not by)
     tells = bool(named and others)
     return {
         "speaker": np.array([tells and name in named for name in speakers], np.float32),
         "other_speaker": np.array([tells and name in others for name in speakers], np.float32),
         "assistant": seen.outline.assistant.astype(np.float32),
-        "stranger": np.full(len(speakers), not named and len(people - {None}) > 1, np.float32),
+        "stranger": np.full(len(speakers), not named and len(people) > 1, np.float32),
         "chat": np.full(len(speakers), seen.outline.assistant.any(), np.float32),
     }
 

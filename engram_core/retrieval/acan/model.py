@@ -122,7 +122,8 @@ def matrix_of(signals: Mapping[str, Column], names: Sequence[str]) -> NDArray[np
 
     def column(name: str) -> Column:
         before, _, bare = name.rpartition(":")
-        return factors[before] * signals[bare] if bare in signals else nothing
+        factor = factors.get(before, 0)
+        return factor * signals[bare] if factor and bare in signals else nothing
 
     return np.stack([column(name) for name in names], axis=1)
 

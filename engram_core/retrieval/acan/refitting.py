@@ -1,8 +1,8 @@
 """Fitting a ranker's weights on from where they stand, in torch (extra `train`).
 
-A maximum a posteriori estimate: the listwise loss of `training`, and a normal prior around the present weights of the
-strength with which they were fitted themselves. The scores are calibrated in the same way. What the null slot reads of
-a question is not fitted again: labels are of a few candidates, and do not show it.
+A maximum a posteriori estimate: the listwise loss of `training`, and a normal prior around the present weights. The
+scores are calibrated in the same way. What the null slot reads of a question is not fitted again: labels are of a few
+candidates, and do not show it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engram_core.retrieval.acan.model import Weights
 from engram_core.retrieval.acan.training import FOLDS, KEPT, PENALTY, batch_of, fused_of, listwise, minimise
 from engram_core.retrieval.acan.tuning import Held, Judged, Values, right_pairs
 
-#: How many questions the present weights count as: about as many as the shipped ones were fitted to.
+#: How many questions the present weights count as: fewer than the shipped ones were fitted to, which are of others.
 PRIOR_QUESTIONS = 1500
 #: Precision of the normal prior around the present calibration, in logits: among hundreds of labels hardly felt.
 PRIOR_PRECISION = 10

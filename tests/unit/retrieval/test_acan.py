@@ -111,7 +111,7 @@ def test_in_chats_and_for_long_questions_there_signals_count_once_more(chat, len
     for name, value in (("chat", chat), ("length", length)):
         if value is not None:
             told[name] = np.full(3, value, np.float32)
-    matrix = matrix_of(told, ("dense", "chat:dense", "long:dense", "chat:never_read"))
+    matrix = matrix_of(told, ("dense", "chat:dense", "long:dense", "chat:never_read", "unknown:dense"))
     assert matrix[:, :3] == pytest.approx(np.outer(told["dense"], factors))
     assert not matrix[:, 3].any()
 
